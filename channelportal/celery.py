@@ -1,0 +1,110 @@
+"""The Celery app and ALL schedules. Celery is the accelerator; the database is the truth.
+
+Every job here may run twice or never: each claims its work in the database first, and the next sweep finds what was lost.
+`manage.py run_jobs` does the same without a broker.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from celery import Celery, Task
+from celery.schedules import crontab
+from django.conf import settings
+from django.db import transaction
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "channelportal.settings")
+log = logging.getLogger(__name__)
+
+
+def _broker() -> dict[str, Any]:
+    """Redis where one is set; else messages as files, which needs no server and keeps separate processes separate."""
+    if settings.REDIS_URL:
+        return {
+            "broker_url": settings.REDIS_URL,
+            "broker_transport_options": {
+                "visibility_timeout": 1800,
+                "socket_timeout": 5,
+                "socket_connect_timeout": 3,
+                "socket_keepalive": True,
+                "health_check_interval": 10,
+                "retry_on_timeout": True,
+                "unacked_restore_interval": 5,
+                "unacked_restore_throttle": 1,
+            },
+        }
+    folders = {name: str(settings.BROKER_DIR / name) for name in ("queue", "control")}
+    for folder in folders.values():
+        os.makedirs(folder, exist_ok=True)
+    return {
+        "broker_url": "filesystem://",
+        "broker_transport_options": {
+            "data_folder_in": folders["queue"],
+            "data_folder_out": folders["queue"],
+            "control_folder": folders["control"],
+            "store_processed": False,
+            "polling_interval": 0.1,
+        },
+        "worker_pool": "threads",
+        "worker_concurrency": 2,
+    }
+
+
+app = Celery("channelportal")
+app.conf.update(
+    **_broker(),
+    broker_connection_retry_on_startup=True,
+    broker_channel_error_retry=True,
+    accept_content=["json"],
+    task_serializer="json",
+    task_ignore_result=True,
+    result_backend=None,
+    task_acks_late=True,  # with the next line: a killed worker's task comes back; either alone loses it
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_time_limit=900,
+    task_soft_time_limit=840,
+    task_default_queue="default",
+    task_create_missing_queues=True,
+    task_routes={
+        "feedback.tasks.sweep": {"queue": "critical"},
+        "channelportal.core.tasks.deliver": {"queue": "critical"},
+        "channelportal.core.tasks.run_export": {"queue": "exports"},
+    },
+    timezone="Asia/Shanghai",
+    enable_utc=True,
+    beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
+    worker_hijack_root_logger=False,
+)
+app.conf.beat_schedule = {
+    # what has come due is recorded and told: the reason the product exists
+    "sweep": {"task": "feedback.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    # what waits in the outbox goes out, in the delivery window
+    "deliver": {"task": "channelportal.core.tasks.deliver", "schedule": 30.0, "options": {"expires": 25}},
+    # audit rows written since the last pass get their place in the hash chain
+    "seal": {"task": "channelportal.core.tasks.seal", "schedule": 30.0, "options": {"expires": 25}},
+    # passwords: reminders, expiry, freezing; one-time passwords and registrations that lapsed
+    "passwords": {"task": "accounts.tasks.passwords", "schedule": 600.0, "options": {"expires": 590}},
+    # silence of five working days closes; questions nobody answers are chased; holds that end
+    "upkeep": {"task": "feedback.tasks.upkeep", "schedule": 600.0, "options": {"expires": 590}},
+    # sessions, leases, drafts and captchas that lapsed
+    "tidy": {"task": "channelportal.core.tasks.tidy", "schedule": crontab(hour=3, minute=30)},
+    # the day's head of the audit chain goes out, so that no later rewriting goes unseen
+    "seal-head": {"task": "channelportal.core.tasks.send_seal_head", "schedule": crontab(hour=0, minute=10)},
+}
+app.autodiscover_tasks(["channelportal.core", "accounts", "feedback"])
+
+
+def start_after_commit(task: Task[Any, Any], *args: Any) -> None:
+    """Start `task` when the open transaction commits. A broker that is away delays the work until the next sweep; it never
+    fails the request that was saved (Celery's own `delay_on_commit` would)."""
+    transaction.on_commit(lambda: _start(task, args), robust=True)
+
+
+def _start(task: Task[Any, Any], args: tuple[Any, ...]) -> None:
+    try:
+        task.apply_async(args, retry=False, ignore_result=True)
+    except Exception as error:  # whatever a broker can raise: the sweep does it within a minute
+        log.warning("broker away, %s waits for the sweep: %s", task.name, error)

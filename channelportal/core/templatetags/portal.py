@@ -1,0 +1,443 @@
+"""The tags and filters every template has without loading them (settings: builtins). Examples: docs/parts.md.
+
+They are called up to several times a row, so they are cheap: no query, no template lookup for the small ones.
+"now" is taken from the context when a view puts one there, so that all clocks of a page agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from channelportal.lib import wording
+
+register = template.Library()
+
+
+def _now(context: Context) -> datetime:
+    now = context.get("now")
+    return now if isinstance(now, datetime) else timezone.now()
+
+
+def _of(thing: Any, name: str, default: Any = None) -> Any:
+    """One value of what a view hands over: a mapping or any object."""
+    if isinstance(thing, Mapping):
+        return thing.get(name, default)
+    return getattr(thing, name, default)
+
+
+# ── Small marks ─────────────────────────────────────────────────────────────────────────────────
+
+
+@register.simple_tag
+def icon(name: str, css: str = "", label: str = "") -> SafeString:
+    """{% icon "bell" %}: a picture from static/icons.svg. With a label it is read aloud, without it is decoration."""
+    return _icon(name, css, str(label))  # str: a lazy text as a key would freeze one language in the cache
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, css: str, label: str) -> SafeString:
+    heard = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
+    return format_html(
+        '<svg class="icon{}" {} focusable="false"><use href="{}#{}"></use></svg>',
+        f" {css}" if css else "",
+        heard,
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def chip(tone: str, label: object, css: str = "") -> SafeString:
+    """{% chip "late" "已超期" %}: a state, as a dot and words. tone: wait hand due late done, or plain (no dot)."""
+    return format_html('<span class="chip chip-{}{}">{}</span>', tone, f" {css}" if css else "", label)
+
+
+@register.simple_tag
+def avatar(name: str, hq: object = False, css: str = "") -> SafeString:
+    """{% avatar user.name hq=True %}: the first character in a round; green for headquarters, blue for channels."""
+    side = "who-hq" if hq else "who-channel"
+    return format_html(
+        '<span class="who {}{}" aria-hidden="true">{}</span>', side, f" {css}" if css else "", str(name)[:1].upper()
+    )
+
+
+@register.simple_tag
+def bar(value: float | None, last: float | None = None, tone: str = "hand") -> SafeString:
+    """{% bar 92 last=95 tone="due" %}: a rate of 0–100 with last month's mark. None draws an empty track."""
+    if value is None:
+        return SafeString('<svg class="bar" aria-hidden="true" focusable="false"></svg>')
+    width = max(0.0, min(100.0, float(value)))
+    said = _("%(value)s%%") % {"value": f"{value:g}"}
+    mark = SafeString("")
+    if last is not None:
+        at = f"{max(0.4, min(99.6, float(last))):g}"
+        said = _("%(value)s%%, %(last)s%% last month") % {"value": f"{value:g}", "last": f"{last:g}"}
+        mark = format_html('<line class="bar-last" x1="{}" x2="{}" y1="0" y2="10"></line>', at, at)
+    return format_html(
+        '<svg class="bar bar-{}" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{}" '
+        'focusable="false"><rect class="bar-track" y="1.5" width="100" height="7"></rect>'
+        '<rect class="bar-fill" y="1.5" width="{}" height="7"></rect>{}</svg>',
+        tone,
+        said,
+        f"{width:g}",
+        mark,
+    )
+
+
+@register.filter
+def heat(value: float, most: float) -> int:
+    """{{ n|heat:most }}: 0–9 for class="heat-N", where 0 is nothing and 9 the most."""
+    if not value or not most:
+        return 0
+    return max(1, min(9, round(9 * float(value) / float(most))))
+
+
+@register.filter
+def filesize(count: int) -> str:
+    """{{ file.size|filesize }}: 4.2 MB"""
+    return wording.file_size(count)
+
+
+FILE_ICONS = {
+    "jpg": "photo",
+    "jpeg": "photo",
+    "png": "photo",
+    "zip": "file-zip",
+    "xls": "file-sheet",
+    "xlsx": "file-sheet",
+    "et": "file-sheet",
+    "csv": "file-sheet",
+}
+
+
+@register.filter
+def file_icon(name: str) -> str:
+    """The icon's name for a file's name."""
+    return FILE_ICONS.get(name.rpartition(".")[2].lower(), "file")
+
+
+# ── Time ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _time(moment: datetime, words: str, css: str = "", due: bool = False) -> SafeString:
+    stamp = moment.astimezone(wording.CHINA).isoformat(timespec="seconds")
+    return format_html(
+        '<time datetime="{}" title="{}"{}{}>{}</time>',
+        stamp,
+        wording.exact(moment),
+        format_html(' class="{}"', css) if css else "",
+        SafeString(" data-due") if due else "",
+        words,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def when(context: Context, moment: datetime | None, empty: str = "–") -> SafeString | str:
+    """{% when entry.at %}: 今天 18:00, 昨天 16:20, 5 月 8 日 周五 10:12; the exact moment on hover."""
+    return _time(moment, wording.when(moment, _now(context))) if moment else empty
+
+
+@register.simple_tag(takes_context=True)
+def by(context: Context, due: datetime | None, empty: str = "–") -> SafeString | str:
+    """{% by obligation.due_at %}: 今天 18:00 前"""
+    return _time(due, wording.by(due, _now(context))) if due else empty
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: Context, moment: datetime | None, empty: str = "–") -> SafeString | str:
+    """{% ago alert.at %}: 5 分钟前; a day once it is longer ago."""
+    return _time(moment, wording.ago(moment, _now(context))) if moment else empty
+
+
+@register.simple_tag(takes_context=True)
+def left(
+    context: Context, due: datetime | None, now: datetime | None = None, days: int | None = None, empty: str = "–"
+) -> SafeString | str:
+    """{% left due %} or {% left due days=late_working_days %}: 还剩 3 小时 20 分, 已超期 1 个工作日.
+
+    Without days it counts down by itself in the browser. Coloured on the due day and when late.
+    """
+    if due is None:
+        return empty
+    at = now or _now(context)
+    tone = wording.tone(due, at)
+    css = f"left left-{tone}" if tone in (wording.Tone.DUE, wording.Tone.LATE) else "left"
+    return _time(due, wording.left(due, at, days), css, due=not days)
+
+
+@register.simple_tag(takes_context=True)
+def due_chip(context: Context, due: datetime) -> SafeString:
+    """{% due_chip due %}: 今天到期, 明天到期, 已超期, 未到期 with its colour."""
+    now = _now(context)
+    return chip(wording.tone(due, now), wording.tone_word(due, now))
+
+
+@register.simple_tag(takes_context=True)
+def day(context: Context, value: date | None, empty: str = "–") -> str:
+    """{% day agreement.ends %}: 5 月 15 日 周五; with its year when that is another."""
+    return wording.full_day(value, wording.local(_now(context)).date()) if value else empty
+
+
+# ── The clock and the day strip ─────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class ClockFace:
+    """What parts/_clock.html shows."""
+
+    what: str
+    tone: str
+    label: str
+    headline: str
+    sentence: str
+    due_at: datetime | None
+    ticking: bool
+    percent: int | None
+    explanation: Any
+
+
+@register.inclusion_tag("parts/_clock.html", takes_context=True)
+def clock(context: Context, view: Any) -> dict[str, Any]:
+    """{% clock view %}: the large clock of one obligation.
+
+    `view` (mapping or object): what (正式答复), due_at, started_at; and where they apply met_at, paused,
+    late_days (working days late), left_days (working days left, said instead of hours from 2 on), provisional,
+    note, explanation (for the day strip), open (the strip unfolded).
+    """
+    now = _now(context)
+    return {
+        "face": _met_face(view, now) if _of(view, "met_at") else _open_face(view, now),
+        "provisional": bool(_of(view, "provisional")),
+        "note": _of(view, "note", ""),
+        "open": _of(view, "open", True),
+    }
+
+
+def _open_face(view: Any, now: datetime) -> ClockFace:
+    due = _of(view, "due_at")
+    late_days, left_days = _of(view, "late_days"), _of(view, "left_days")
+    days = late_days if now > due else left_days if (left_days or 0) > 1 else None
+    paused = bool(_of(view, "paused"))
+    tone, label = wording.tone(due, now), wording.tone_word(due, now)
+    if paused:
+        tone, label = wording.Tone.WAIT, _("Paused")
+    names = {"by": wording.by_in_full(due, now), "what": _of(view, "what", "")}
+    return ClockFace(
+        what=names["what"],
+        tone=tone,
+        label=label,
+        headline=wording.left(due, now, days),
+        sentence=_("%(what)s %(by)s") % names,
+        due_at=due,
+        ticking=not days and not paused,
+        percent=_percent(_of(view, "started_at"), due, now),
+        explanation=_of(view, "explanation"),
+    )
+
+
+def _met_face(view: Any, now: datetime) -> ClockFace:
+    met, due = _of(view, "met_at"), _of(view, "due_at")
+    late = met > due
+    return ClockFace(
+        what=_of(view, "what", ""),
+        tone=wording.Tone.LATE if late else wording.Tone.DONE,
+        label=_("Done, but late") if late else _("Done in time"),
+        headline=_("%(what)s done") % {"what": _of(view, "what", "")},
+        sentence=_("Done %(met)s; it was due %(due)s")
+        % {"met": wording.when(met, now), "due": wording.when(due, now)},
+        due_at=due,
+        ticking=False,
+        percent=100,
+        explanation=_of(view, "explanation"),
+    )
+
+
+def _percent(start: datetime | None, due: datetime, now: datetime) -> int | None:
+    if start is None or due <= start:
+        return None
+    return max(0, min(100, round(100 * ((now - start) / (due - start)))))
+
+
+@dataclass(frozen=True)
+class StripCell:
+    """One day of the strip, or several days off drawn as one."""
+
+    top: str
+    number: str
+    note: str
+    css: str
+    reason: str
+
+
+@register.inclusion_tag("parts/_daystrip.html", takes_context=True)
+def daystrip(context: Context, explanation: Any, start: str = "") -> dict[str, Any]:
+    """{% daystrip explanation %}: why this day? 提出 · 调休① · 休 · ② · ③ 到期, and the sentence below.
+
+    `explanation` (mapping or object): days = each with day (date), mark (from, work, makeup, rest), nth (1, 2 …
+    or 0), due (bool), reason (words, shown on hover and read aloud); sentence. `start`: the word under the first day.
+    """
+    days = list(_of(explanation, "days", ()))
+    return {"cells": strip_cells(days, start or _("Filed")), "sentence": _of(explanation, "sentence", "")}
+
+
+def strip_cells(days: Sequence[Any], start: str) -> list[StripCell]:
+    """At most about a dozen cells: more than three days off in a row are one cell, a long row of working days is cut."""
+    cells: list[StripCell] = []
+    for run in _runs(days):
+        if len(run) > 3 and _of(run[0], "mark") == "rest":
+            cells.append(_many_off(run))
+        elif len(run) > 6 and _plain(run[0]):
+            cells += [_cell(run[0], start), StripCell("", "…", str(len(run) - 2), "gap", ""), _cell(run[-1], start)]
+        else:
+            cells += [_cell(one, start) for one in run]
+    return cells
+
+
+def _plain(one: Any) -> bool:
+    return _of(one, "mark") == "work" and not _of(one, "due")
+
+
+def _runs(days: Iterable[Any]) -> list[list[Any]]:
+    """Neighbours of the same kind together."""
+    runs: list[list[Any]] = []
+    for one in days:
+        alike = runs and (_of(runs[-1][-1], "mark"), _plain(runs[-1][-1])) == (_of(one, "mark"), _plain(one))
+        if alike:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return runs
+
+
+def _many_off(run: list[Any]) -> StripCell:
+    first, last = _of(run[0], "day"), _of(run[-1], "day")
+    reasons = list(dict.fromkeys(str(_of(one, "reason", "")) for one in run))
+    return StripCell(
+        top=_("%(count)d days") % {"count": len(run)},
+        number=f"{first.day}–{last.day}",
+        note=pgettext("day strip", "off"),
+        css="rest wide",
+        reason=" · ".join(reason for reason in reasons if reason),
+    )
+
+
+def _cell(one: Any, start: str) -> StripCell:
+    value, mark, nth = _of(one, "day"), _of(one, "mark"), _of(one, "nth", 0)
+    note = {"from": start, "rest": pgettext("day strip", "off")}.get(mark, "")
+    if mark == "makeup":
+        note = pgettext("day strip", "make-up")
+    if nth:
+        note += wording.circled(nth)
+    if _of(one, "due"):
+        note = f"{note} {pgettext('day strip', 'due')}".strip()
+    return StripCell(
+        top=wording.weekday(value),
+        number=str(value.day),
+        note=note,
+        css=f"{mark} goal" if _of(one, "due") else mark,
+        reason=f"{wording.plain_day(value)} {_of(one, 'reason', '')}".strip(),
+    )
+
+
+# ── Lists ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@register.simple_tag(takes_context=True)
+def sort_header(context: Context, key: str, label: str, css: str = "") -> SafeString:
+    """{% sort_header "due" _("Due") %}: a <th> whose link sorts by ?sort=, keeping the filters in the address.
+
+    The view reads ?sort= from a dict of known keys; "-due" is the other way round. Going to page 1 is intended.
+    """
+    request = context.get("request")
+    query = request.GET.copy() if request else None
+    current = query.get("sort", "") if query is not None else ""
+    state, shown, following = "none", "sort", key
+    if current == key:
+        state, shown, following = "ascending", "sort-up", f"-{key}"
+    elif current == f"-{key}":
+        state, shown, following = "descending", "sort-down", key
+    address = "?sort=" + following
+    if query is not None:
+        query["sort"] = following
+        query.pop("page", None)
+        address = "?" + query.urlencode()
+    return format_html(
+        '<th scope="col" aria-sort="{}"{}><a class="sort" href="{}">{}{}</a></th>',
+        state,
+        format_html(' class="{}"', css) if css else "",
+        address,
+        label,
+        icon(shown),
+    )
+
+
+@register.inclusion_tag("parts/_pager.html", takes_context=True)
+def pager(context: Context, page: Any, total: int | None = None) -> dict[str, Any]:
+    """{% pager page_obj total=page.total %}: previous, next, position. Works with a Page that does not know its count."""
+    return {"page": page, "total": total, "request": context.get("request")}
+
+
+# ── For the browser's side ──────────────────────────────────────────────────────────────────────
+
+
+@lru_cache(maxsize=8)
+def _words(_language: str | None) -> SafeString:
+    words = {
+        "left": _("%(span)s left"),
+        "overdue": _("overdue by %(span)s"),
+        "daysHours": _("%(days)d d %(hours)d h"),
+        "days": _("%(count)d days"),
+        "hoursMinutes": _("%(hours)d h %(minutes)d min"),
+        "hours": _("%(count)d hours"),
+        "minutes": _("%(count)d minutes"),
+        "moment": _("less than a minute"),
+        "ask": _("Are you sure?"),
+        "yes": _("Yes, go on"),
+        "no": _("Cancel"),
+        "close": _("Close"),
+        "saving": _("Saving the draft …"),
+        "saved": _("Draft saved %(time)s"),
+        "unsaved": _("The draft could not be saved; what you typed is still here"),
+        "copied": _("Copied"),
+        "nothing": _("Nothing found"),
+        "failed": _("That did not work. Check the connection and try again."),
+        "chosen": _("%(count)s files chosen"),
+        "tooLarge": _("%(name)s is larger than %(size)s"),
+        "show": _("Show"),
+        "hide": _("Hide"),
+    }
+    return json_script(words, "portal-words")
+
+
+@register.simple_tag
+def browser_words() -> SafeString:
+    """The words that static/js/portal.js says, as a JSON block (data, not a script: the CSP lets it pass)."""
+    return _words(get_language())
+
+
+@register.inclusion_tag("parts/_chart.html")
+def chart(name: str, view: Any) -> dict[str, Any]:
+    """{% chart "trend" view %}: a chart with its figures in a table under it.
+
+    `view`: title, kind (line, bar, stack), labels [..], series [{name, data [..], tone?}], and where they apply
+    unit ("%"), min, max, horizontal.
+    """
+    labels, series = list(_of(view, "labels")), list(_of(view, "series"))
+    data = {key: _of(view, key) for key in ("title", "kind", "unit", "min", "max", "horizontal")}
+    data |= {"labels": [str(label) for label in labels], "series": series}
+    rows = [(label, [_of(one, "data")[index] for one in series]) for index, label in enumerate(labels)]
+    return {"name": name, "data": data, "rows": rows, "series": series, "title": _of(view, "title"), "unit": data["unit"] or ""}
+

@@ -1,0 +1,692 @@
+"""Tickets and what is owed on them. Every write of a status stands in `workflow.py`; every rule about time in `deadlines.py`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils.timezone import localtime
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import Scope, scope
+from accounts.models import Unit, User
+from channelportal.core.models import StoredFile
+
+
+class TicketKind(models.Model):
+    """What a ticket is (000 4.2.1, 4.2.2, 4.2.3, 4.3.3); rows that the supervising department edits, with their routing."""
+
+    class Way(models.TextChoices):
+        UP = "up", _("Channel to headquarters")
+        DOWN = "down", _("Headquarters to a channel")
+        BOTH = "both", _("Both ways")
+
+    code = models.SlugField(_("code"), max_length=30, unique=True)
+    name_zh = models.CharField(_("Chinese name"), max_length=30)
+    name_en = models.CharField(_("English name"), max_length=50)
+    hint_zh = models.CharField(_("Chinese hint"), max_length=120, blank=True)
+    hint_en = models.CharField(_("English hint"), max_length=160, blank=True)
+    way = models.CharField(_("direction"), max_length=5, choices=Way, default=Way.BOTH)
+    complaint = models.BooleanField(_("may be kept to named people and protect the filer"), default=False)
+    route = models.ForeignKey(
+        Unit, verbose_name=_("goes to, when nobody is named"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )  # null: the supervising department holds and owes it
+    fixed_route = models.BooleanField(_("always goes there"), default=False)  # complaints of answers go to 企发部 (000 4.2.3)
+    order = models.PositiveSmallIntegerField(_("order"), default=100)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ["order", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_zh if (get_language() or "zh").startswith("zh") else self.name_en
+
+    @property
+    def hint(self) -> str:
+        return self.hint_zh if (get_language() or "zh").startswith("zh") else self.hint_en
+
+
+class Severity(models.TextChoices):
+    NORMAL = "normal", _("Normal")
+    MAJOR = "major", _("Major")
+
+
+class Means(models.TextChoices):
+    """By which means it reached the responsible party (000 5.3, 5.6; 001 二)."""
+
+    PORTAL = "portal", _("Portal")
+    PHONE = "phone", _("Phone")
+    FAX = "fax", _("Fax")
+    LETTER = "letter", _("Letter")
+    DOCUMENT = "document", _("Official document")
+    EMAIL = "email", _("E-mail")
+    MESSAGE = "message", _("Instant message")
+    VISIT = "visit", _("Visit")
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    """Business names for the sets of tickets; every door (page, file, count, search, export, mail) goes through `visible_to`."""
+
+    def visible_to(self, user: User) -> TicketQuerySet:
+        """Those this person may see: of his unit on either side (an employee: what he filed, was assigned or shown), those his
+        unit assists in, all for 企发部, level 3 for management. Kept complaints only for the people named and 企发部's head."""
+        who = scope(user)
+        if who.heads_supervisors:
+            return self.exclude(Q(state__in=["pending", "returned"]) & ~Q(asker=who.unit_id))
+        mine = Q(filed_by=user) | Q(assignee=user) | Q(pk__in=Share.objects.filter(user=user).values("ticket"))
+        return self.filter(mine | (Q(restricted=False) & self._by_unit(who)))
+
+    @staticmethod
+    def _by_unit(who: Scope) -> Q:
+        if who.supervises:
+            return ~Q(state__in=["pending", "returned"]) | Q(asker=who.unit_id)
+        seen = Q(pk__in=[])
+        if who.unit_id and who.may("ticket.see", who.unit_id):
+            reached = ~Q(state__in=["pending", "returned"])
+            assisting = Assist.objects.filter(unit=who.unit_id).values("ticket")
+            passed_through = Obligation.objects.filter(unit=who.unit_id, ticket__passed_on__gt=0).values("ticket")
+            seen |= Q(asker=who.unit_id) | (Q(responsible=who.unit_id) & reached) | Q(pk__in=assisting) | Q(pk__in=passed_through)
+        if who.manages_company:
+            seen |= Q(level__gte=3)
+        return seen
+
+    def live(self) -> TicketQuerySet:
+        return self.filter(state__in=Ticket.LIVE)
+
+    def owed(self) -> TicketQuerySet:
+        """Waiting for the responsible unit: an answer, or what was promised."""
+        return self.filter(state__in=[Ticket.State.OPEN, Ticket.State.PLANNED])
+
+    def overdue(self, at: datetime) -> TicketQuerySet:
+        return self.owed().filter(due_at__lt=at)
+
+    def newest_first(self) -> TicketQuerySet:
+        return self.order_by("-created_at", "-pk")
+
+
+class Ticket(models.Model):
+    """One thing that a unit asks of, reports to, suggests to or complains of to another unit."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting for the head's approval")  # of the filer's unit (000 5.10)
+        RETURNED = "returned", _("Returned by the head")
+        OPEN = "open", _("Waiting for an answer")
+        PLANNED = "planned", _("Planned")
+        RESOLVED = "resolved", _("Resolved, to be confirmed")
+        CLOSED = "closed", _("Closed")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        MERGED = "merged", _("Merged")
+
+    LIVE = (State.OPEN, State.PLANNED, State.RESOLVED)  # the loop is open
+    ENDED = (State.CLOSED, State.WITHDRAWN, State.MERGED)
+
+    class Ending(models.TextChoices):
+        CONFIRMED = "confirmed", _("Confirmed by the asker")
+        SILENT = "silent", _("Closed by default")  # 默认关闭: unrated, counted apart
+        REASON = "reason", _("Closed by the supervising department")
+
+    number = models.CharField(max_length=20, unique=True)  # FB-2026-0508-017
+    kind = models.ForeignKey(TicketKind, on_delete=models.PROTECT, related_name="tickets")
+    title = models.CharField(_("title"), max_length=100)
+    body = models.TextField(_("text"))
+    severity = models.CharField(_("severity"), max_length=6, choices=Severity, default=Severity.NORMAL)
+    state = models.CharField(max_length=10, choices=State)
+    ending = models.CharField(max_length=10, choices=Ending, blank=True)  # "" until closed
+    round = models.PositiveSmallIntegerField(default=1)
+
+    asker = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="asked")
+    filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="filed")
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: filed by the asker himself in the portal
+    asker_name = models.CharField(max_length=40, blank=True)  # who called or wrote, when entered for someone
+    means = models.CharField(_("means"), max_length=10, choices=Means, default=Means.PORTAL)
+    document_number = models.CharField(_("document number"), max_length=60, blank=True)  # 公文号
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: needed no approval, or not yet
+    responsible = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="responsible_for")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="assigned"
+    )  # null: nobody took it
+    passed_on = models.PositiveSmallIntegerField(default=0)  # a second time needs 企发部
+
+    created_at = models.DateTimeField()  # sent by the filer
+    reached_at = models.DateTimeField(null=True)  # null: not yet with the responsible unit
+    anchor = models.DateField(null=True)  # the day that counts from (rule 1, 4); null: not reached
+    answered_at = models.DateTimeField(null=True)  # first formal reply of the round; null: none
+    resolved_at = models.DateTimeField(null=True)  # null: not resolved in this round
+    ended_at = models.DateTimeField(null=True)  # null: the loop is open
+    touched_at = models.DateTimeField()  # last thing anybody did
+
+    # what lists and the desk sort by, kept by workflow from the open obligation; null: nothing is owed
+    due_at = models.DateTimeField(null=True)
+    due_kind = models.CharField(max_length=12, blank=True)
+    missed = models.BooleanField(default=False)  # something of this ticket was missed, and stays so
+    level = models.PositiveSmallIntegerField(default=0)  # the highest step of the ladder reached in this round, 0–3
+    question_open = models.BooleanField(default=False)  # the responsible unit waits for the asker
+
+    copied = models.BooleanField(_("copy to the supervising department"), default=False)  # 抄送
+    watched = models.BooleanField(default=False)  # on 企发部's watch list: copied, or three working days late
+    restricted = models.BooleanField(_("keep to named people"), default=False)
+    shielded = models.BooleanField(_("do not show my name to the responsible unit"), default=False)  # 002B 13
+    accused = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )  # the person complained of, skipped by the ladder; null: nobody
+    complained_unit = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )  # whose answers or information the complaint is about; null: none
+    about = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="complaints")
+    # the ticket whose answer is complained of; null: none
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="duplicates")  # null: not merged
+
+    rating_answer = models.PositiveSmallIntegerField(null=True)  # 1–5 of the last round; null: unrated
+    rating_speed = models.PositiveSmallIntegerField(null=True)
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["pending", "returned", "open", "planned", "resolved", "closed", "withdrawn", "merged"]),
+                name="ticket_state_known",
+            ),
+            models.CheckConstraint(condition=Q(severity__in=["normal", "major"]), name="ticket_severity_known"),
+            models.CheckConstraint(condition=~Q(asker=F("responsible")), name="ticket_asks_another_unit"),
+            models.CheckConstraint(
+                condition=Q(rating_answer__isnull=True) | Q(rating_answer__gte=1, rating_answer__lte=5), name="ticket_rating_answer_1_5"
+            ),
+            models.CheckConstraint(
+                condition=Q(rating_speed__isnull=True) | Q(rating_speed__gte=1, rating_speed__lte=5), name="ticket_rating_speed_1_5"
+            ),
+            models.CheckConstraint(condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("filed_by")), name="ticket_approver_is_another"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["open", "planned", "resolved", "closed"]) | Q(reached_at__isnull=False, anchor__isnull=False),
+                name="ticket_reached_has_anchor",
+            ),
+            models.CheckConstraint(condition=~Q(state="merged") | Q(merged_into__isnull=False), name="ticket_merged_names_target"),
+        ]
+        indexes = [
+            # lists: newest of a unit, either side; open by due
+            models.Index(fields=["asker", "-created_at"], name="ticket_of_asker"),
+            models.Index(fields=["responsible", "-created_at"], name="ticket_of_responsible"),
+            models.Index(fields=["-created_at"], name="ticket_newest"),
+            models.Index(
+                fields=["responsible", "due_at"], condition=Q(state__in=["open", "planned"]), name="ticket_owed"
+            ),  # desk: to answer
+            models.Index(fields=["due_at"], condition=Q(state__in=["open", "planned"]), name="ticket_due"),  # dashboard: late, today
+            models.Index(fields=["asker"], condition=Q(state="resolved"), name="ticket_to_confirm"),  # desk: to confirm
+            models.Index(fields=["asker"], condition=Q(state="pending"), name="ticket_to_approve"),  # desk: to approve
+            models.Index(fields=["filed_by", "-created_at"], name="ticket_of_filer"),  # desk: what I sent
+            models.Index(fields=["assignee", "due_at"], condition=Q(state__in=["open", "planned"]), name="ticket_of_assignee"),
+            models.Index(fields=["-level", "due_at"], condition=Q(level__gt=0, ended_at=None), name="ticket_escalated"),
+            models.Index(fields=["-touched_at"], condition=Q(watched=True, ended_at=None), name="ticket_watched"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+    @property
+    def live(self) -> bool:
+        return self.state in Ticket.LIVE
+
+    def get_absolute_url(self) -> str:
+        return f"/tickets/{self.pk}/"
+
+
+class Share(models.Model):
+    """A person outside the units concerned, or a named one of a kept complaint, who may see the ticket."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="shares")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="shared_tickets")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: named at filing
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="share_once")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.user_id}"
+
+
+class Entry(models.Model):
+    """One line of the timeline: what was said or done, by whom, when. Never changed, never deleted."""
+
+    class Kind(models.TextChoices):
+        FILED = "filed", _("Filed")
+        APPROVED = "approved", _("Approved by the head")
+        RETURNED = "returned", _("Returned by the head")
+        RESENT = "resent", _("Corrected and sent again")
+        TAKEN = "taken", _("Taken")
+        ASSIGNED = "assigned", _("Assigned")
+        PASSED_ON = "passed_on", _("Passed on")
+        QUESTION = "question", _("Asked back")
+        ANSWER = "answer", _("Answered the question")
+        NOTE = "note", _("Note")
+        RESOLUTION = "resolution", _("Resolved")
+        PLAN = "plan", _("Plan with a promised day")
+        EXTENSION_ASKED = "extension_asked", _("Asked to move the promised day")
+        EXTENSION_GRANTED = "extension_granted", _("Granted a later day")
+        EXTENSION_REFUSED = "extension_refused", _("Refused a later day")
+        PAUSED = "paused", _("Paused")
+        RESUMED = "resumed", _("Resumed")
+        SEVERITY_ASKED = "severity_asked", _("Asked to change the severity")
+        SEVERITY_CHANGED = "severity_changed", _("Severity changed")
+        SEVERITY_KEPT = "severity_kept", _("Severity kept")
+        ASSIST_ASKED = "assist_asked", _("Asked a unit to assist")
+        ASSIST_DONE = "assist_done", _("Assistance delivered")
+        COPIED = "copied", _("Copied to the supervising department")
+        SHARED = "shared", _("Shared")
+        URGED = "urged", _("Urged")  # 督促, by 企发部
+        REMINDED = "reminded", _("Reminded")  # 催办, by the asker
+        URGE_ANSWERED = "urge_answered", _("Answered the urging")
+        REPORTED = "reported", _("Reported to the superior")
+        HELD = "held", _("Escalation held back")
+        ADVANCED = "advanced", _("Escalation brought forward")
+        ESCALATED = "escalated", _("Escalated")  # by the engine
+        DUE_REMINDER = "due_reminder", _("Reminder of the due day")  # by the engine
+        MISSED = "missed", _("Deadline missed")  # by the engine
+        RECOUNTED = "recounted", _("Due time counted anew")  # the calendar changed
+        CONFIRMED = "confirmed", _("Confirmed and rated")
+        REOPENED = "reopened", _("Reopened")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        MERGED = "merged", _("Merged")
+        CLOSED = "closed", _("Closed")
+
+    FORMAL = (Kind.RESOLUTION, Kind.PLAN)  # what alone stops the reply clock (rule 5)
+
+    class Side(models.TextChoices):
+        """Who sees it: everyone who sees the ticket, the responsible side, or the supervisors."""
+
+        ALL = "all", _("Everyone concerned")
+        RESPONSIBLE = "responsible", _("Responsible and assisting units")
+        ASKER = "asker", _("The asker's unit")
+        SUPERVISORS = "supervisors", _("The supervising department")
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="entries")
+    round = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=20, choices=Kind)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: the engine
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")  # his unit then; null: the engine
+    text = models.TextField(blank=True)
+    data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)  # codes, days, units
+    side = models.CharField(max_length=12, choices=Side, default=Side.ALL)
+
+    class Meta:
+        indexes = [models.Index(fields=["ticket", "at", "id"], name="entry_timeline")]  # the ticket page
+        constraints = [
+            models.CheckConstraint(condition=~Q(kind__in=["resolution", "plan"]) | ~Q(text=""), name="entry_formal_has_text"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.kind}"
+
+
+class TicketFile(models.Model):
+    """A file on a ticket, with the entry it came with."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="files")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="files")
+    file = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="ticket_file")
+
+    def __str__(self) -> str:
+        return str(self.file_id)
+
+
+# ── what is owed ────────────────────────────────────────────────────────────────────────────────
+
+
+class ObligationQuerySet(models.QuerySet["Obligation"]):
+    def running(self) -> ObligationQuerySet:
+        """Neither met nor voided: still owed, missed or not."""
+        return self.filter(met_at=None, voided_at=None)
+
+    def awaiting_step(self, at: datetime) -> ObligationQuerySet:
+        """The sweep's work: a step of the ladder has come."""
+        return self.running().filter(next_step_at__lte=at)
+
+
+class Obligation(models.Model):
+    """时限: one duty with a due moment. Met, missed and voided are facts with times; a missed one stays missed for ever."""
+
+    class Kind(models.TextChoices):
+        REPLY = "reply", _("Formal reply")
+        PROMISE = "promise", _("Promised day")
+        REPLAN = "replan", _("New plan")  # owed after a broken promise
+        CONFIRM = "confirm", _("Confirmation")
+        URGE_ANSWER = "urge_answer", _("Answer to the urging")
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="obligations")
+    kind = models.CharField(max_length=12, choices=Kind)
+    round = models.PositiveSmallIntegerField()
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="obligations")  # who owes it
+    anchor = models.DateField()  # the day it is counted from
+    days = models.PositiveSmallIntegerField()  # working days counted from the anchor; for a promise: as promised
+    due_at = models.DateTimeField()
+    due_version = models.PositiveSmallIntegerField(default=1)  # raised by every change of the due moment
+    provisional = models.BooleanField(default=False)  # 暂定: in a year that nobody has published
+    late_entry = models.BooleanField(default=False)  # 补录 (rule 4)
+    created_at = models.DateTimeField()
+    met_at = models.DateTimeField(null=True)  # null: not met
+    missed_at = models.DateTimeField(null=True)  # = due_at once the sweep (or a late answer) found it missed; null: not missed
+    voided_at = models.DateTimeField(null=True)  # null: stands; else withdrawn, passed on, merged, superseded
+    void_reason = models.CharField(max_length=20, blank=True)
+    breach = models.PositiveSmallIntegerField(default=0)  # broken promises before this one: one level up for each
+    extended = models.PositiveSmallIntegerField(default=0)
+    first_due_at = models.DateTimeField()  # as first told; moves never lead before it
+    next_step_at = models.DateTimeField(null=True)  # the next moment of the ladder; null: none left, met or voided
+    held = models.BooleanField(default=False)  # 企发部 holds level 2 back
+    parked_until = models.DateTimeField(null=True)  # a row that the sweep could not handle waits an hour; null: not parked
+
+    objects = ObligationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "round"],
+                condition=Q(kind="reply", met_at=None, voided_at=None, missed_at=None),
+                name="obligation_one_open_reply",
+            ),
+            models.CheckConstraint(condition=Q(due_at__gte=F("first_due_at")) | Q(kind="reply"), name="obligation_due_not_earlier"),
+            models.CheckConstraint(condition=Q(met_at__isnull=True) | Q(voided_at__isnull=True), name="obligation_met_or_voided"),
+            models.CheckConstraint(
+                condition=Q(due_at__year__gte=2000, due_at__year__lte=2100), name="obligation_due_sane"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_step_at"],
+                condition=Q(met_at=None, voided_at=None, next_step_at__isnull=False),
+                name="obligation_next_step",
+            ),  # the sweep
+            models.Index(fields=["ticket", "round"], name="obligation_of_ticket"),  # the ticket page
+            models.Index(fields=["unit", "due_at"], condition=Q(met_at=None, voided_at=None), name="obligation_running"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.kind} {self.due_at:%Y-%m-%d}"
+
+    @property
+    def running(self) -> bool:
+        return self.met_at is None and self.voided_at is None
+
+    @property
+    def due_day(self) -> date:
+        return localtime(self.due_at).date()
+
+
+class Extension(models.Model):
+    """延期: a request to move a promised day, asked before it is due."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Asked")
+        GRANTED = "granted", _("Granted")
+        REFUSED = "refused", _("Refused")
+        LAPSED = "lapsed", _("Lapsed")  # due before anybody decided: the old day stood
+
+    obligation = models.ForeignKey(Obligation, on_delete=models.PROTECT, related_name="extensions")
+    new_day = models.DateField()
+    reason = models.CharField(max_length=300)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: open
+    decided_at = models.DateTimeField(null=True)  # null: open
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["obligation"], condition=Q(state="asked"), name="extension_one_open"),
+            models.CheckConstraint(condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")), name="extension_decided_by_another"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.obligation_id} → {self.new_day}"
+
+
+class LongPlan(models.Model):
+    """A promised day more than 30 working days ahead: waits for the head and 企发部; the reply clock goes on meanwhile."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Asked")
+        HEAD_AGREED = "head_agreed", _("The head agreed")
+        GRANTED = "granted", _("Granted")
+        REFUSED = "refused", _("Refused")
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="long_plans")
+    round = models.PositiveSmallIntegerField()
+    day = models.DateField()
+    text = models.TextField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State, default=State.ASKED)
+    head = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: not yet
+    supervisor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: not yet
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket"], condition=Q(state__in=["asked", "head_agreed"]), name="longplan_one_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} → {self.day}"
+
+
+class Question(models.Model):
+    """A question of the responsible unit to the asker, and the pause of a promise that may hang on it."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="questions")
+    round = models.PositiveSmallIntegerField()
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="question")
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)  # null: open
+    reminded_at = models.DateTimeField(null=True)  # null: the asker was not reminded yet
+    close_proposed_at = models.DateTimeField(null=True)  # null: closing was not proposed
+    paused = models.ForeignKey(Obligation, on_delete=models.PROTECT, null=True, related_name="pauses")  # null: pauses nothing
+    paused_from = models.DateField(null=True)  # first paused day; null: pauses nothing
+    paused_days = models.PositiveSmallIntegerField(default=0)  # whole working days, written at the end
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket"], condition=Q(answered_at=None), name="question_one_open")]
+        indexes = [models.Index(fields=["asked_at"], condition=Q(answered_at=None), name="question_open")]  # upkeep
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.asked_at:%Y-%m-%d}"
+
+
+class SeverityRequest(models.Model):
+    """一般 ↔ 重大: asked by the responsible head or the asker with a reason, confirmed by 企发部 (rules 7, 8)."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("Asked")
+        CONFIRMED = "confirmed", _("Confirmed")
+        REFUSED = "refused", _("Refused")
+        LAPSED = "lapsed", _("Lapsed")  # the normal due came first
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="severity_requests")
+    to = models.CharField(max_length=6, choices=Severity)
+    reason = models.CharField(max_length=300)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.ASKED)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: open
+    decided_at = models.DateTimeField(null=True)  # null: open
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket"], condition=Q(state="asked"), name="severityrequest_one_open")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} → {self.to}"
+
+
+class Assist(models.Model):
+    """An inner sub-task for another unit; the leading unit still owes the reply (rule 11)."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="assists")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="assists")
+    task = models.CharField(max_length=300)
+    due_at = models.DateTimeField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)  # null: open
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: open
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "unit"], condition=Q(done_at=None), name="assist_one_open")]
+        indexes = [models.Index(fields=["unit", "due_at"], condition=Q(done_at=None), name="assist_open")]  # desk; visibility
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.unit_id}"
+
+
+class Rating(models.Model):
+    """The asker's judgement of one round: the answer and the speed, 1 to 5 (001 六)."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="ratings")
+    round = models.PositiveSmallIntegerField()
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="ratings")  # who was judged
+    answer = models.PositiveSmallIntegerField()
+    speed = models.PositiveSmallIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "round"], name="rating_once"),
+            models.CheckConstraint(
+                condition=Q(answer__gte=1, answer__lte=5, speed__gte=1, speed__lte=5), name="rating_1_5"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.answer}/{self.speed}"
+
+
+# ── the ladder ──────────────────────────────────────────────────────────────────────────────────
+
+
+class LadderStep(models.Model):
+    """A step of the escalation ladder, edited by 企发部: which obligation, when from due, whom it tells."""
+
+    class Target(models.TextChoices):
+        ASSIGNEE = "assignee", _("The assignee, or the unit's information officers")
+        HEAD = "head", _("Head of the responsible unit")
+        PARENT_HEAD = "parent_head", _("Head of the superior unit")  # 责任方的主管
+        SUPERVISORS = "supervisors", _("The supervising department")
+        MANAGEMENT = "management", _("Company management")
+        ASKER = "asker", _("The asker")
+
+    kind = models.CharField(_("time limit"), max_length=12, choices=Obligation.Kind)
+    level = models.PositiveSmallIntegerField(_("level"))  # 0 reminder, 1, 2, 3
+    days = models.PositiveSmallIntegerField(_("working days after due"), default=0)
+    time = models.TimeField(_("at"), null=True, blank=True)  # null: the due moment's own time
+    tells = models.JSONField(_("tells"), default=list)  # codes of Target, in order
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ["kind", "level"]
+        constraints = [models.UniqueConstraint(fields=["kind", "level"], condition=Q(active=True), name="ladderstep_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.level}"
+
+
+class LadderEvent(models.Model):
+    """A step that came about: exactly once for each (obligation, step, due version), whatever crashes or runs twice.
+
+    Inserted before any message and in the same transaction as its messages."""
+
+    obligation = models.ForeignKey(Obligation, on_delete=models.PROTECT, related_name="events")
+    step = models.ForeignKey(LadderStep, on_delete=models.PROTECT, related_name="events")
+    due_version = models.PositiveSmallIntegerField()
+    level = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()  # the true moment, also when found later
+    recorded_at = models.DateTimeField(db_default=Now())
+    told = models.BooleanField(default=True)  # no: caught up after downtime, a higher level was told instead; or held back
+    skipped: models.JSONField[list[Any], list[Any]] = models.JSONField(default=list, blank=True)  # who was passed over, and why
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["obligation", "step", "due_version"], name="ladderevent_once")]
+        indexes = [models.Index(fields=["-at"], name="ladderevent_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.obligation_id} {self.level}"
+
+
+# ── figures ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Tally(models.Model):
+    """Counters of one unit on one day, raised in the verb's transaction, so that no page counts tickets.
+
+    Replies and promises are counted on the day they were due or answered late; ratings on the day given."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="tallies")
+    day = models.DateField()
+    asked = models.PositiveIntegerField(default=0)  # filed by this unit
+    received = models.PositiveIntegerField(default=0)  # reached this unit as responsible
+    replies_on_time = models.PositiveIntegerField(default=0)
+    replies_late = models.PositiveIntegerField(default=0)  # missed, answered or not
+    promises_kept = models.PositiveIntegerField(default=0)
+    promises_broken = models.PositiveIntegerField(default=0)
+    escalated = models.PositiveIntegerField(default=0)  # events of level 1 and above
+    resolved = models.PositiveIntegerField(default=0)
+    reopened = models.PositiveIntegerField(default=0)
+    closed_silent = models.PositiveIntegerField(default=0)
+    ratings = models.PositiveIntegerField(default=0)
+    rating_answer_sum = models.PositiveIntegerField(default=0)
+    rating_speed_sum = models.PositiveIntegerField(default=0)
+    answer_minutes = models.PositiveBigIntegerField(default=0)  # sum over formal replies, in working minutes; with `answers` the mean
+    answers = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["unit", "day"], name="tally_once")]
+        indexes = [models.Index(fields=["day"], name="tally_day")]  # dashboard: all units of a span
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} {self.day}"
+
+
+class FilingHour(models.Model):
+    """How many tickets were filed in one hour of one day: the heat of the week."""
+
+    day = models.DateField()
+    hour = models.PositiveSmallIntegerField()
+    filed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "hour"], name="filinghour_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.hour}"
+
+
+class NumberLine(models.Model):
+    """The last ticket number given on a day."""
+
+    day = models.DateField(primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.last}"
+
+
+class Recount(models.Model):
+    """A change of the calendar, and which open obligations it moved (deadlines.md, When the calendar changes)."""
+
+    calendar_version = models.OneToOneField("core.CalendarVersion", on_delete=models.PROTECT)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: setup
+    at = models.DateTimeField(db_default=Now())
+    moved = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.moved}"
