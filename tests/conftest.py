@@ -7,6 +7,7 @@ import importlib.util
 import hypothesis
 import pytest
 from django.conf import settings as django_settings
+from pytest_django import Settings
 
 pytest_plugins = ["tests.services.processes", "tests.services.mail", "tests.services.browser"]
 if importlib.util.find_spec("tests.people"):
@@ -26,6 +27,6 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture
-def real_hashing(settings: object) -> None:
+def real_hashing(settings: Settings) -> None:
     """For tests that are about hashing: the hashers of the product instead of the quick one."""
-    settings.PASSWORD_HASHERS = THE_PRODUCTS_HASHERS  # type: ignore[attr-defined]
+    settings.PASSWORD_HASHERS = THE_PRODUCTS_HASHERS
