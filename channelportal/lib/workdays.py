@@ -7,8 +7,8 @@
     calendar.explain(date(2026, 9, 30), 1)              # from 09-30, seven days off, ① 10-08
     for_branch = calendar.with_overrides(unit_rows)     # later layers win: statutory, company, unit
 
-A year that nobody has published is never an exception and never silent: Monday to Friday work, less the statutory days as
-the `holidays` package estimates them, and each of its days says `provisional`. All days are days in Asia/Shanghai.
+A year that nobody has published is never an exception and never silent: Monday to Friday work, less the statutory days
+as the `holidays` package estimates them, and each of its days says `provisional`. All days are days in Asia/Shanghai.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from itertools import accumulate
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from chinese_calendar import constants as arrangement  # type: ignore[import-untyped]
+from chinese_calendar import constants as arrangement
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from holidays import country_holidays
@@ -84,12 +84,12 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Explained(Day):
-    """A day on the way to a deadline: `ordinal` is 0 for the day counted from, 1…n for working days, None for days off."""
+    """A day on the way to a deadline. `ordinal`: 0 is the day counted from, 1…n are working days, None days off."""
 
     ordinal: int | None = None
 
 
-class YearUnknown(LookupError):
+class YearUnknown(LookupError):  # noqa: N818
     """The `chinese_calendar` package has no arrangement for this year."""
 
     def __init__(self, year: int, known: range) -> None:
@@ -112,41 +112,45 @@ class _Year:
 
 
 class WorkCalendar:
-    """Answers about working days, from rows over Monday to Friday. Immutable; each year's table is made when first asked.
+    """Answers about working days, from rows over Monday to Friday. Immutable; a year's table is made when first asked.
 
-    `rows`: the statutory rows in force. `published_years`: the years whose arrangement is known; elsewhere days without a
-    row are estimated and provisional. Never raises for any year that `date` can hold and that is followed by others.
+    `rows`: the statutory rows in force. `published_years`: the years whose arrangement is known; elsewhere days without
+    a row are estimated and provisional. `above`: company and unit layers; the last wins. Never raises for any year that
+    `date` can hold and that is followed by others.
     """
 
     __slots__ = ("_layers", "_rows", "_years", "published_years")
 
-    def __init__(self, rows: Mapping[date, Row] = MappingProxyType({}), published_years: Iterable[int] = ()) -> None:
-        self._layers: tuple[Mapping[date, Row], ...] = (dict(rows),)
-        self._rows = self._layers[0]
-        self._years: dict[int, _Year] = {}
+    def __init__(
+        self,
+        rows: Mapping[date, Row] = MappingProxyType({}),
+        published_years: Iterable[int] = (),
+        above: Iterable[Mapping[date, Row]] = (),
+        *,
+        _tables: Mapping[int, _Year] = MappingProxyType({}),
+    ) -> None:
+        self._layers: tuple[Mapping[date, Row], ...] = (dict(rows), *map(dict, above))
+        self._rows = {day: row for layer in self._layers for day, row in layer.items()}
+        self._years = dict(_tables)
         self.published_years = frozenset(published_years)
 
     def with_overrides(self, rows: Mapping[date, Row]) -> WorkCalendar:
-        """The same calendar under one more layer; a row of it wins over all before. Cheap: untouched years are shared."""
-        return self._derived((*self._layers, dict(rows)), self.published_years, touched={day.year for day in rows})
+        """The same calendar under one more layer, whose rows win over all before. Cheap: untouched years are shared."""
+        base, *above = self._layers
+        tables = self._tables_except({day.year for day in rows})
+        return WorkCalendar(base, self.published_years, (*above, rows), _tables=tables)
 
     def with_year(self, year: int, rows: Mapping[date, Row]) -> WorkCalendar:
         """The calendar once `year` is published as `rows`, which may reach into the neighbouring December and January.
 
         Replaces the statutory rows of that year; company and unit layers stay on top."""
-        kept = {day: row for day, row in self._layers[0].items() if day.year != year}
-        layers = ({**kept, **rows}, *self._layers[1:])
-        return self._derived(layers, self.published_years | {year}, touched={year, *(day.year for day in rows)})
+        base, *above = self._layers
+        kept = {day: row for day, row in base.items() if day.year != year}
+        tables = self._tables_except({year, *(day.year for day in rows)})
+        return WorkCalendar({**kept, **rows}, self.published_years | {year}, above, _tables=tables)
 
-    def _derived(
-        self, layers: tuple[Mapping[date, Row], ...], published: frozenset[int], touched: set[int]
-    ) -> WorkCalendar:
-        new = WorkCalendar.__new__(WorkCalendar)
-        new._layers = layers
-        new._rows = {day: row for layer in layers for day, row in layer.items()}
-        new._years = {year: table for year, table in self._years.items() if year not in touched}
-        new.published_years = published
-        return new
+    def _tables_except(self, touched: set[int]) -> dict[int, _Year]:
+        return {year: table for year, table in self._years.items() if year not in touched}
 
     # ── questions ───────────────────────────────────────────────────────────────────────────────
 
@@ -200,7 +204,7 @@ class WorkCalendar:
         return day if self.is_working(day) else self.nth_before(day, 1)
 
     def close_of_business(self, day: date, at: time = CLOSE) -> datetime:
-        """The moment in Shanghai at which `day` ends; `END_OF_DAY` for 24:00. Does not ask whether the day is worked."""
+        """The moment in Shanghai at which `day` ends; `END_OF_DAY` for 24:00. Does not ask whether it is worked."""
         return datetime.combine(day, at, SHANGHAI)
 
     def is_published(self, day: date) -> bool:
@@ -300,7 +304,7 @@ _NOTICES = {2024: "国办发明电〔2023〕7号", 2025: "国办发明电〔2024
 
 
 def statutory_rows(year: int) -> dict[date, Row]:
-    """The State Council's arrangement for the days of `year`, from the `chinese_calendar` package; `YearUnknown` beyond."""
+    """The State Council's arrangement for the days of `year` as `chinese_calendar` has it; `YearUnknown` beyond."""
     if year not in KNOWN_YEARS:
         raise YearUnknown(year, KNOWN_YEARS)
     paper = _NOTICES.get(year, "")
