@@ -1,0 +1,24 @@
+"""What a verb may raise. Each carries a translated sentence for the person in front of the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class WrongState(Exception):
+    """The thing is no longer in the state in which this is possible: somebody was faster, or the page is old. The middleware
+    answers 409 with the sentence."""
+
+    def __init__(self, message: Any) -> None:
+        super().__init__(str(message))
+        self.message = message
+
+
+class Invalid(Exception):
+    """What was entered cannot be: `field` is the verb's argument (and the form's field), "" for the whole. Forms turn it into a
+    field error: `form.add_error(error.field or None, str(error.message))`."""
+
+    def __init__(self, field: str, message: Any) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
