@@ -418,3 +418,17 @@ class SignIn(models.Model):
     def __str__(self) -> str:
         return f"{self.user_id} {self.started_at:%Y-%m-%d %H:%M}"
 
+
+class Throttle(models.Model):
+    """Attempts of one kind from one place, counted BEFORE the costly or guessable thing is done, by one conditional update: so
+    that many at once cannot all be "the fifth". `key`: "signin:<account>:<address>", "forgotten:<address>" …"""
+
+    key = models.CharField(max_length=160, primary_key=True)
+    count = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField()  # of the window; moved once more when the limit is reached, so a lock lasts its whole length
+
+    class Meta:
+        indexes = [models.Index(fields=["started_at"], name="throttle_lapsed")]  # tidying
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.count}"

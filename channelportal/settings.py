@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "django_otp",
     "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",  # its backup codes
     "captcha",
     "axes",
     "csp",
@@ -170,6 +171,8 @@ AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_CLIENT_IP_CALLABLE = "channelportal.core.middleware.client_address"
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "channelportal"
+# the three administrators sign in with a second factor; the demo's may be tried without a phone
+SECOND_FACTOR = env.bool("SECOND_FACTOR", default=not DEMO)
 CAPTCHA_CHALLENGE_FUNCT = "captcha.helpers.math_challenge"
 CAPTCHA_TIMEOUT = 20  # minutes: people type slowly on a phone
 CAPTCHA_FONT_SIZE = 30

@@ -1,6 +1,7 @@
 """Gives a test run its real servers, before Django reads where they are. Loaded by `-p` (pyproject.toml).
 
-    pytest                 on PostgreSQL and Redis: TEST_DATABASE_URL and TEST_REDIS_URL, else programs of this machine, else wheels
+    pytest                 on PostgreSQL and Redis: what TEST_DATABASE_URL and TEST_REDIS_URL name,
+                           else programs of this machine, else those of the wheels
     pytest --db sqlite     on SQLite; tests marked `postgres` are left out
     pytest -n 2            one PostgreSQL and one Redis, a database in each for every xdist worker
     pytest --no-skips      fails when anything was skipped (what CI wants)
@@ -28,6 +29,7 @@ ENVIRONMENT = {
     "EMAIL_URL": "memorymail://",
     "LOG_LEVEL": "WARNING",
     "SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 3,
+    "SECOND_FACTOR": "0",  # force_login brings none; the tests about it switch it on
     "SENTRY_DSN": "",
     "SITE_URL": "http://testserver",
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # the synchronous Playwright keeps an event loop in this thread
@@ -39,9 +41,7 @@ _header: list[str] = []
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("channelportal")
-    group.addoption(
-        "--db", choices=["postgres", "sqlite"], help="the database; default: what TEST_DATABASE_URL says, else postgres"
-    )
+    group.addoption("--db", choices=["postgres", "sqlite"], help="default: what TEST_DATABASE_URL says, else postgres")
     group.addoption("--no-skips", action="store_true", help="fail when anything was skipped")
 
 
@@ -74,7 +74,7 @@ def pytest_configure() -> None:
 
     database = settings.DATABASES["default"]
     if "sqlite" in database["ENGINE"]:  # a file, not memory: other processes and threads must see it
-        database["TEST"] = {"NAME": str(settings.DATA_DIR / "test.sqlite3")}
+        database.setdefault("TEST", {})["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
