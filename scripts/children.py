@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 PR_SET_PDEATHSIG = 1
 # Loaded before any fork: a child that has given up its rights may not be allowed to read the interpreter any more.
@@ -17,7 +18,7 @@ _libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
 
 
 def die_with_parent(sig: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
-    """For `Popen(preexec_fn=…)`: the kernel sends `sig` to the child when its parent ends, even by kill -9. Linux only."""
+    """For `Popen(preexec_fn=…)`: the kernel sends `sig` to the child when its parent ends, even by kill -9 (Linux)."""
     parent = os.getpid()
 
     def in_child() -> None:
@@ -31,26 +32,22 @@ def die_with_parent(sig: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
 
 
 def end(processes: Iterable[subprocess.Popen[bytes]], *, grace: float) -> None:
-    """SIGTERM to each; who still lives `grace` seconds later is killed. Each must lead its own group (start_new_session)."""
+    """SIGTERM to each; who lives `grace` seconds later is killed. Each must lead its own group (start_new_session)."""
     running = list(processes)
     for process in running:
         if process.poll() is None:
             process.terminate()
     deadline = time.monotonic() + grace
     for process in running:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
         kill_group(process)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """kill -9 for the process and all it started, whether it still lives or not."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # nobody left; macOS says EPERM where only a zombie is left
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # nobody left; macOS says EPERM where only a zombie is left
-        pass
     process.wait()
 
 

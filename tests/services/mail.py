@@ -38,7 +38,7 @@ class Received:
 
 
 class MailServer:
-    """`received` is what was accepted. Set `delay` (seconds before each answer); `refuse` an address; `stop` and `start` it."""
+    """`received` is what was accepted. Set `delay` (seconds); `refuse` an address; `stop` and `start` it."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -79,9 +79,9 @@ class MailServer:
 
     # What aiosmtpd calls, in its own thread:
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:  # noqa: N802
+    ) -> str:
         if address in self.refused:
             return "550 5.1.1 No such mailbox here"
         envelope.rcpt_tos.append(address)
@@ -90,7 +90,7 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         await asyncio.sleep(self.delay)
         parsed = email.message_from_bytes(cast(bytes, envelope.content), policy=email.policy.default)
-        self.received.append(Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), cast(EmailMessage, parsed)))
+        self.received.append(Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), parsed))
         return "250 OK"
 
 

@@ -17,7 +17,6 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from channelportal.celery import app
 from scripts.children import die_with_parent, end, kill_group
 from tests.services.launcher import Redis
 
@@ -43,6 +42,7 @@ class Child:
         self.start()
 
     def start(self) -> None:
+        self._started_at = self.log_file.stat().st_size if self.log_file.exists() else 0
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.command],
@@ -67,6 +67,10 @@ class Child:
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
 
+    @property
+    def log_since_start(self) -> str:
+        return self.log_file.read_bytes()[self._started_at :].decode(errors="replace")
+
 
 class Worker(Child):
     """A `celery worker`. `start()` after `kill()` brings it back under the same name."""
@@ -77,12 +81,11 @@ class Worker(Child):
         super().__init__(["-m", "celery", "-A", "channelportal", "worker", *quiet, *options], environment, log)
 
     def wait_until_ready(self, within: float = 30) -> None:
-        eventually(self._answers, within=within, otherwise=lambda: self.log)
+        eventually(self._says_so, within=within, otherwise=lambda: self.log)
 
-    def _answers(self) -> bool:
+    def _says_so(self) -> bool:  # asking it through Celery would only work on the broker of this process
         assert self.process.poll() is None, self.log
-        with app.connection_for_write(self.environment["REDIS_URL"]) as broker:
-            return bool(app.control.ping(destination=[self.name], timeout=0.3, connection=broker))
+        return f"{self.name} ready" in self.log_since_start
 
 
 class StartWorker(Protocol):
@@ -105,15 +108,11 @@ def environment_of_children(env: Mapping[str, str] | None = None) -> dict[str, s
     """What a process needs to join this test: its database, Redis, files and, where the test has one, mail server."""
     server = urlsplit(os.environ["DATABASE_URL"])
     name = str(connection.settings_dict["NAME"])
-    mail = (
-        f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
-        if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend")
-        else "memorymail://"
-    )
+    real_mail = settings.EMAIL_BACKEND.endswith("smtp.EmailBackend")
     own = {
         "DATABASE_URL": f"sqlite:///{name}" if "sqlite" in server.scheme else server._replace(path=f"/{name}").geturl(),
         "REDIS_URL": settings.REDIS_URL,
-        "EMAIL_URL": mail,
+        "EMAIL_URL": f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}" if real_mail else "memorymail://",
         "SITE_URL": settings.SITE_URL,
         "DATA_DIR": str(settings.DATA_DIR),
         "PYTHONUNBUFFERED": "1",
@@ -140,7 +139,7 @@ def own_redis() -> Iterator[Redis]:
 
 @pytest.fixture
 def start_child(transactional_db: None, broker: redis.Redis, tmp_path: Path) -> Iterator[StartChild]:
-    """Start `python <command>` on this test's database; ended with the test. For example `start_child("manage.py", "run_jobs")`."""
+    """`start_child("manage.py", "run_jobs")`: a python command on this test's database; ended with the test."""
     children: list[Child] = []
 
     def start(*command: str, env: Mapping[str, str] | None = None) -> Child:
@@ -149,7 +148,8 @@ def start_child(transactional_db: None, broker: redis.Redis, tmp_path: Path) -> 
         return children[-1]
 
     yield start
-    end([child.process for child in children], grace=5)
+    for child in children:
+        child.kill()
 
 
 @pytest.fixture
@@ -172,19 +172,18 @@ def start_worker(transactional_db: None, broker: redis.Redis, tmp_path: Path) ->
         return workers[-1]
 
     yield start
-    end([worker.process for worker in workers], grace=5)
+    for worker in workers:
+        worker.kill()
 
 
 @pytest.fixture
 def worker(start_worker: StartWorker) -> Worker:
-    """One worker for all queues, ready. `@pytest.mark.parametrize("worker", [{"pool": "threads"}], indirect=True)` is not needed:
-    a test that wants another kind calls `start_worker`."""
+    """One worker for all queues, ready. A test that wants another kind calls `start_worker`."""
     return start_worker()
 
 
 @pytest.fixture
 def beat_process(start_child: StartChild, tmp_path: Path) -> Child:
     """A real `celery beat` with the product's own schedule."""
-    return start_child(
-        "-m", "celery", "-A", "channelportal", "beat", "--schedule", str(tmp_path / "beat"), "--pidfile", ""
-    )
+    options = ["--schedule", str(tmp_path / "beat"), "--pidfile", "", "--loglevel", "INFO"]
+    return start_child("-m", "celery", "-A", "channelportal", "beat", *options)
