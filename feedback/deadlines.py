@@ -124,7 +124,7 @@ class Duty:
 # ── refusals ────────────────────────────────────────────────────────────────────────────────────
 
 
-class Refusal(ValueError):  # noqa: N818
+class Refusal(ValueError):
     """A rule says no: `code`, `data` for who wants to offer something better, and `message` in the active language."""
 
     sentences: ClassVar[Mapping[str, str | Promise]] = {}

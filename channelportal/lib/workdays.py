@@ -89,7 +89,7 @@ class Explained(Day):
     ordinal: int | None = None
 
 
-class YearUnknown(LookupError):  # noqa: N818
+class YearUnknown(LookupError):
     """The `chinese_calendar` package has no arrangement for this year."""
 
     def __init__(self, year: int, known: range) -> None:
