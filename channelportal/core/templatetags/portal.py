@@ -390,6 +390,16 @@ def pager(context: Context, page: Any, total: int | None = None) -> dict[str, An
     return {"page": page, "total": total, "request": context.get("request")}
 
 
+# ── Forms ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@register.simple_tag
+def hint_of(field: Any, choice: Any) -> SafeString | str:
+    """The explanation of one choice of parts/_cards.html, from field.field.hints = {value: words}."""
+    words = getattr(field.field, "hints", {}).get(str(choice.data["value"]))
+    return format_html("<small>{}</small>", words) if words else ""
+
+
 # ── For the browser's side ──────────────────────────────────────────────────────────────────────
 
 
@@ -439,5 +449,6 @@ def chart(name: str, view: Any) -> dict[str, Any]:
     data = {key: _of(view, key) for key in ("title", "kind", "unit", "min", "max", "horizontal")}
     data |= {"labels": [str(label) for label in labels], "series": series}
     rows = [(label, [_of(one, "data")[index] for one in series]) for index, label in enumerate(labels)]
-    return {"name": name, "data": data, "rows": rows, "series": series, "title": _of(view, "title"), "unit": data["unit"] or ""}
+    unit = data["unit"] or ""
+    return {"chart_id": f"chart-{name}", "data": data, "rows": rows, "series": series, "title": data["title"], "unit": unit}
 
