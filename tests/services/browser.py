@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from tests.services.binaries import find_browser
+from scripts.machine import find_browser
 
 PATIENCE = 10_000  # milliseconds for an element to appear
 ARGUMENTS = [

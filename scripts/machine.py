@@ -1,6 +1,6 @@
 """Where a real PostgreSQL, Redis and browser can be found. Standard library only: asked before anything is installed.
 
-python -m tests.services.binaries    prints what this machine has; ends with 1 when a server is missing
+python -m scripts.machine    prints what this machine has; ends with 1 when a server is missing
 """
 
 from __future__ import annotations

@@ -1,0 +1,53 @@
+# Two commands are enough: `make run` and `make test`. `make` alone lists the others.
+
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+
+# The environment's own Python once there is one, else the newest of the machine that will do.
+ANY_PYTHON = $$(for p in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done \
+	|| echo python3)
+
+.PHONY: help run test lint types lock bench pictures demo shell vendor env dev
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: env ## The portal with its worker and clock, and on the first start a demo company (Ctrl-C ends it)
+	@exec $(PYTHON) -m scripts.run
+
+test: dev ## Every test: on PostgreSQL, Redis, real workers and a browser; then what both databases must do on SQLite
+	$(PYTEST) -n auto --dist worksteal $(ARGS)
+	$(PYTEST) -n auto --dist worksteal --db sqlite -m both -q $(ARGS)
+
+lint: dev ## Style, layers, templates, forgotten migrations and translations
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m scripts.lint
+
+types: dev ## mypy --strict
+	$(PYTHON) -m mypy
+
+lock: ## Resolve pyproject.toml anew into requirements*.lock
+	@$(ANY_PYTHON) -m scripts.lock
+
+bench: dev ## How fast it is, beside what is possible (docs/operations.md)
+	$(PYTHON) -m scripts.bench $(ARGS)
+
+pictures: dev ## Every page as its person sees it, into var/pictures
+	$(PYTHON) -m scripts.pictures $(ARGS)
+
+demo: env ## Make the demo company anew in var/
+	$(PYTHON) manage.py demo --fresh $(ARGS)
+
+shell: env ## Django's shell
+	$(PYTHON) manage.py shell
+
+vendor: env ## Fetch the libraries of the browser side anew into static/vendor
+	$(PYTHON) -m scripts.vendor
+
+env:
+	@$(ANY_PYTHON) -m scripts.bootstrap
+
+dev:
+	@$(ANY_PYTHON) -m scripts.bootstrap test
