@@ -1,0 +1,110 @@
+"""The screen of 企发部 (000 4.1.5, 5.6): what is late, due today, escalated; how each department does against last month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.timezone import localtime, make_aware
+from django.utils.translation import gettext as _
+
+from accounts.models import Unit, User
+from channelportal.core import calendar
+from channelportal.lib.workdays import WorkCalendar
+from feedback import stats
+from feedback.models import Ticket
+
+WORST = 10
+HOURS = range(8, 20)
+WEEKDAYS = [WEEKDAYS_ABBR[n] for n in range(7)]
+GOAL = 90  # per cent: under it a bar is amber
+
+
+@dataclass(frozen=True)
+class UnitRate:
+    """One department's or channel's month beside its last."""
+
+    unit: Unit
+    now: stats.Figures
+    before: stats.Figures
+
+    @property
+    def tone(self) -> str:
+        rate = self.now.on_time
+        return "due" if rate is not None and rate < GOAL else "hand"
+
+
+@dataclass(frozen=True)
+class Worst:
+    """An open ticket that is late, with how late."""
+
+    ticket: Ticket
+    days: int
+
+
+def board(user: User, now: datetime) -> dict[str, Any]:
+    """Everything on the dashboard, in six queries: counts now, figures by unit, twelve weeks, heat, the worst ten, units."""
+    today = localtime(now).date()
+    cal = calendar.current()
+    start = make_aware(datetime.combine(today, time()))
+    compared = stats.by_unit(today)
+    units = {unit.pk: unit for unit in Unit.objects.filter(pk__in=compared).only("pk", "name", "kind", "pinyin")}
+    rates = [UnitRate(units[pk], both.now, both.before) for pk, both in compared.items() if pk in units]
+    weeks = stats.weeks(today)
+    return {
+        "now": now,
+        "today": today,
+        "working_days": cal.between(today.replace(day=1) - timedelta(days=1), today),
+        "standing": stats.standing(now, start, start + timedelta(days=1)),
+        "company": stats.total([rate.now for rate in rates]),
+        "company_before": stats.total([rate.before for rate in rates]),
+        "departments": _sorted([rate for rate in rates if not rate.unit.is_channel and _judged(rate)]),
+        "channels": _sorted([rate for rate in rates if rate.unit.is_channel and _judged(rate)]),
+        "askers": sorted((r for r in rates if r.now.asked or r.before.asked), key=lambda r: (-r.now.asked, r.unit.pinyin))[:WORST],
+        "weeks": weeks,
+        "trend": _trend(weeks),
+        "heat": _heat(stats.heat(today - timedelta(weeks=4), today)),
+        "worst": worst(user, now, cal),
+    }
+
+
+def _judged(rate: UnitRate) -> bool:
+    return rate.now.on_time is not None or rate.before.on_time is not None
+
+
+def _sorted(rates: list[UnitRate]) -> list[UnitRate]:
+    return sorted(rates, key=lambda rate: (rate.now.on_time is None, rate.now.on_time, rate.unit.pinyin))
+
+
+def worst(user: User, now: datetime, cal: WorkCalendar) -> list[Worst]:
+    """The ten that most need attention: highest level first, then the longest late. One query."""
+    late = Ticket.objects.visible_to(user).overdue(now).select_related("asker", "responsible").order_by("-level", "due_at")[:WORST]
+    today = localtime(now).date()
+    return [Worst(ticket, cal.between(localtime(ticket.due_at).date(), today) if ticket.due_at else 0) for ticket in late]
+
+
+def _trend(weeks: list[tuple[date, stats.Figures]]) -> dict[str, Any]:
+    """What the chart draws: labels and the on-time rate of each week (None: nothing was due)."""
+    return {
+        "title": _("Share of replies on time, by week"),
+        "kind": "line",
+        "labels": [_("week {number}").format(number=monday.isocalendar().week) for monday, _figures in weeks],
+        "unit": "%",
+        "min": 0,
+        "max": 100,
+        "series": [
+            {"name": _("Replies on time"), "data": [None if f.on_time is None else round(f.on_time, 1) for _monday, f in weeks]},
+        ],
+    }
+
+
+def _heat(cells: dict[tuple[int, int], int]) -> dict[str, Any]:
+    """Rows Monday to Sunday (a weekend day without any is left out), a count for each hour, and the largest count."""
+    rows = []
+    for weekday, name in enumerate(WEEKDAYS):
+        counts = [cells.get((weekday, hour), 0) for hour in HOURS]
+        if weekday < 5 or any(counts):
+            rows.append({"weekday": name, "cells": counts})
+    return {"hours": list(HOURS), "rows": rows, "most": max(cells.values(), default=0)}
