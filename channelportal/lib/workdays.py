@@ -69,6 +69,8 @@ class Row:
     """春节, 国庆节, 盘点 …"""
     paper: str = ""
     """Number of the notice that says so."""
+    notice: int | None = None
+    """The year whose arrangement the row belongs to, where that is not the year of its day: 2018-12-29 was of 2019."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,11 @@ class WorkCalendar:
     def with_year(self, year: int, rows: Mapping[date, Row]) -> WorkCalendar:
         """The calendar once `year` is published as `rows`, which may reach into the neighbouring December and January.
 
-        Replaces the statutory rows of that year; company and unit layers stay on top."""
+        Replaces the statutory rows that belong to that year; company and unit layers stay on top."""
         base, *above = self._layers
-        kept = {day: row for day, row in base.items() if day.year != year}
-        tables = self._tables_except({year, *(day.year for day in rows)})
+        kept = {day: row for day, row in base.items() if (row.notice or day.year) != year}
+        touched = {day.year for day in (base.keys() - kept.keys()) | rows.keys()}
+        tables = self._tables_except(touched | {year})
         return WorkCalendar({**kept, **rows}, self.published_years | {year}, above, _tables=tables)
 
     def _tables_except(self, touched: set[int]) -> dict[int, _Year]:
@@ -307,18 +310,15 @@ def statutory_rows(year: int) -> dict[date, Row]:
     """The State Council's arrangement for the days of `year` as `chinese_calendar` has it; `YearUnknown` beyond."""
     if year not in KNOWN_YEARS:
         raise YearUnknown(year, KNOWN_YEARS)
-    paper = _NOTICES.get(year, "")
-    off = {
-        day: Row(working=False, reason=Reason.HOLIDAY, name=_NAMES.get(name, name), paper=paper)
-        for day, name in arrangement.holidays.items()
-        if day.year == year
-    }
-    makeup = {
-        day: Row(working=True, reason=Reason.MAKEUP, name=_NAMES.get(name, name), paper=paper)
-        for day, name in arrangement.workdays.items()
-        if day.year == year
-    }
-    return dict(sorted({**off, **makeup}.items()))
+    off = {day: name for day, name in arrangement.holidays.items() if day.year == year}
+    makeup = {day: name for day, name in arrangement.workdays.items() if day.year == year}
+    return {day: _statutory(day, name, working=day in makeup) for day, name in sorted({**off, **makeup}.items())}
+
+
+def _statutory(day: date, name: str, *, working: bool) -> Row:
+    notice = day.year + 1 if day.month == 12 else day.year  # December has no holidays but those bridging to 元旦
+    reason = Reason.MAKEUP if working else Reason.HOLIDAY
+    return Row(working, reason, _NAMES.get(name, name), _NOTICES.get(notice, ""), notice)
 
 
 # ── days and clocks ─────────────────────────────────────────────────────────────────────────────
