@@ -100,10 +100,13 @@ def when(moment: datetime, now: datetime) -> str:
 
 
 def due_day(due: datetime) -> tuple[date, str]:
-    """The day and the time a due moment belongs to: midnight is 24:00 of the day before, as people say it."""
+    """The day and the time a due moment belongs to: the last second of a day and midnight are both its 24:00."""
     here = local(due)
-    if (here.hour, here.minute, here.second) == (0, 0, 0):
+    clock = (here.hour, here.minute, here.second)
+    if clock == (0, 0, 0):
         return here.date() - timedelta(days=1), "24:00"
+    if clock == (23, 59, 59):
+        return here.date(), "24:00"
     return here.date(), here.strftime("%H:%M")
 
 

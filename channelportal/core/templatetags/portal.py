@@ -7,7 +7,7 @@ They are called up to several times a row, so they are cheap: no query, no templ
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -18,10 +18,11 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from channelportal.lib import wording
+from channelportal.lib.workdays import Explained, Reason
 
 register = template.Library()
 
@@ -79,20 +80,18 @@ def bar(value: float | None, last: float | None = None, tone: str = "hand") -> S
     """{% bar 92 last=95 tone="due" %}: a rate of 0–100 with last month's mark. None draws an empty track."""
     if value is None:
         return SafeString('<svg class="bar" aria-hidden="true" focusable="false"></svg>')
-    width = max(0.0, min(100.0, float(value)))
-    said = _("%(value)s%%") % {"value": f"{value:g}"}
-    mark = SafeString("")
+    said, mark = _("%(value)s%%") % {"value": f"{value:g}"}, SafeString("")
     if last is not None:
-        at = f"{max(0.4, min(99.6, float(last))):g}"
         said = _("%(value)s%%, %(last)s%% last month") % {"value": f"{value:g}", "last": f"{last:g}"}
-        mark = format_html('<line class="bar-last" x1="{}" x2="{}" y1="0" y2="10"></line>', at, at)
+        at = f"{max(0.5, min(99.5, float(last))):g}%"
+        mark = format_html('<line class="bar-last" x1="{}" x2="{}" y1="0" y2="100%"></line>', at, at)
     return format_html(
-        '<svg class="bar bar-{}" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{}" '
-        'focusable="false"><rect class="bar-track" y="1.5" width="100" height="7"></rect>'
-        '<rect class="bar-fill" y="1.5" width="{}" height="7"></rect>{}</svg>',
+        '<svg class="bar bar-{}" role="img" aria-label="{}" focusable="false">'
+        '<rect class="bar-track" y="2" width="100%" height="10" rx="3"></rect>'
+        '<rect class="bar-fill" y="2" width="{}%" height="10" rx="3"></rect>{}</svg>',
         tone,
         said,
-        f"{width:g}",
+        f"{max(0.0, min(100.0, float(value))):g}",
         mark,
     )
 
@@ -207,6 +206,7 @@ class ClockFace:
     ticking: bool
     percent: int | None
     explanation: Any
+    reason: str
 
 
 @register.inclusion_tag("parts/_clock.html", takes_context=True)
@@ -215,7 +215,7 @@ def clock(context: Context, view: Any) -> dict[str, Any]:
 
     `view` (mapping or object): what (正式答复), due_at, started_at; and where they apply met_at, paused,
     late_days (working days late), left_days (working days left, said instead of hours from 2 on), provisional,
-    note, explanation (for the day strip), open (the strip unfolded).
+    note, explanation (as for the day strip, see there), sentence, open (the strip unfolded; by default it is).
     """
     now = _now(context)
     return {
@@ -245,6 +245,7 @@ def _open_face(view: Any, now: datetime) -> ClockFace:
         ticking=not days and not paused,
         percent=_percent(_of(view, "started_at"), due, now),
         explanation=_of(view, "explanation"),
+        reason=_of(view, "sentence", ""),
     )
 
 
@@ -262,6 +263,7 @@ def _met_face(view: Any, now: datetime) -> ClockFace:
         ticking=False,
         percent=100,
         explanation=_of(view, "explanation"),
+        reason=_of(view, "sentence", ""),
     )
 
 
@@ -282,74 +284,79 @@ class StripCell:
     reason: str
 
 
-@register.inclusion_tag("parts/_daystrip.html", takes_context=True)
-def daystrip(context: Context, explanation: Any, start: str = "") -> dict[str, Any]:
-    """{% daystrip explanation %}: why this day? 提出 · 调休① · 休 · ② · ③ 到期, and the sentence below.
+@register.inclusion_tag("parts/_daystrip.html")
+def daystrip(explanation: Any, sentence: str = "", start: str = "") -> dict[str, Any]:
+    """{% daystrip explanation %}: why this day? 提出 · 调休① · 休 · ② · ③ 到期, and a sentence below.
 
-    `explanation` (mapping or object): days = each with day (date), mark (from, work, makeup, rest), nth (1, 2 …
-    or 0), due (bool), reason (words, shown on hover and read aloud); sentence. `start`: the word under the first day.
+    `explanation`: what WorkCalendar.explain() or explain_until() gives (days in order; the last is the due day), or a
+    mapping or object with days and sentence. `start`: the word under the first day, by default 提出.
     """
-    days = list(_of(explanation, "days", ()))
-    return {"cells": strip_cells(days, start or _("Filed")), "sentence": _of(explanation, "sentence", "")}
+    days = _of(explanation, "days") or explanation
+    return {
+        "cells": strip_cells(list(days), start or _of(explanation, "start") or _("Filed")),
+        "sentence": sentence or _of(explanation, "sentence", ""),
+    }
 
 
-def strip_cells(days: Sequence[Any], start: str) -> list[StripCell]:
-    """At most about a dozen cells: more than three days off in a row are one cell, a long row of working days is cut."""
+def strip_cells(days: Sequence[Explained], start: str) -> list[StripCell]:
+    """About a dozen cells at most: more than three days off in a row are one cell, a long row of working days is cut."""
     cells: list[StripCell] = []
     for run in _runs(days):
-        if len(run) > 3 and _of(run[0], "mark") == "rest":
+        if len(run) > 3 and not run[0].working:
             cells.append(_many_off(run))
-        elif len(run) > 6 and _plain(run[0]):
-            cells += [_cell(run[0], start), StripCell("", "…", str(len(run) - 2), "gap", ""), _cell(run[-1], start)]
+        elif len(run) > 5 and run[0].working:
+            cells += [_cell(run[0], start), StripCell("", "…", "", "gap", ""), _cell(run[-1], start)]
         else:
             cells += [_cell(one, start) for one in run]
-    return cells
+    if cells and days[-1].ordinal:
+        last = cells[-1]
+        cells[-1] = replace(last, css=f"{last.css} goal", note=f"{last.note} {pgettext('day strip', 'due')}")
+    if len(cells) <= 14:
+        return cells
+    return [*cells[:6], StripCell("", "…", "", "gap", ""), *cells[-6:]]
 
 
-def _plain(one: Any) -> bool:
-    return _of(one, "mark") == "work" and not _of(one, "due")
-
-
-def _runs(days: Iterable[Any]) -> list[list[Any]]:
-    """Neighbours of the same kind together."""
-    runs: list[list[Any]] = []
+def _runs(days: Iterable[Explained]) -> list[list[Explained]]:
+    """Neighbours of the same kind together; the first day and the make-up days stand alone."""
+    runs: list[list[Explained]] = []
+    kind = ""
     for one in days:
-        alike = runs and (_of(runs[-1][-1], "mark"), _plain(runs[-1][-1])) == (_of(one, "mark"), _plain(one))
-        if alike:
+        before, kind = kind, _mark(one)
+        if kind == before and kind in ("work", "rest"):
             runs[-1].append(one)
         else:
             runs.append([one])
     return runs
 
 
-def _many_off(run: list[Any]) -> StripCell:
-    first, last = _of(run[0], "day"), _of(run[-1], "day")
-    reasons = list(dict.fromkeys(str(_of(one, "reason", "")) for one in run))
+def _mark(one: Explained) -> str:
+    if one.ordinal == 0:
+        return "from"
+    if not one.working:
+        return "rest"
+    return "makeup" if one.reason is Reason.MAKEUP else "work"
+
+
+def _why(one: Explained) -> str:
+    return " · ".join(part for part in (wording.plain_day(one.date), one.reason.label, one.name, one.paper) if part)
+
+
+def _many_off(run: Sequence[Explained]) -> StripCell:
+    names = list(dict.fromkeys(one.name or one.reason.label for one in run))
     return StripCell(
-        top=_("%(count)d days") % {"count": len(run)},
-        number=f"{first.day}–{last.day}",
+        top=ngettext("%(count)d day", "%(count)d days", len(run)) % {"count": len(run)},
+        number=f"{run[0].date.day}–{run[-1].date.day}",
         note=pgettext("day strip", "off"),
         css="rest wide",
-        reason=" · ".join(reason for reason in reasons if reason),
+        reason=f"{wording.plain_day(run[0].date)} – {wording.plain_day(run[-1].date)} · " + " · ".join(names),
     )
 
 
-def _cell(one: Any, start: str) -> StripCell:
-    value, mark, nth = _of(one, "day"), _of(one, "mark"), _of(one, "nth", 0)
-    note = {"from": start, "rest": pgettext("day strip", "off")}.get(mark, "")
-    if mark == "makeup":
-        note = pgettext("day strip", "make-up")
-    if nth:
-        note += wording.circled(nth)
-    if _of(one, "due"):
-        note = f"{note} {pgettext('day strip', 'due')}".strip()
-    return StripCell(
-        top=wording.weekday(value),
-        number=str(value.day),
-        note=note,
-        css=f"{mark} goal" if _of(one, "due") else mark,
-        reason=f"{wording.plain_day(value)} {_of(one, 'reason', '')}".strip(),
-    )
+def _cell(one: Explained, start: str) -> StripCell:
+    mark = _mark(one)
+    words = {"from": start, "rest": pgettext("day strip", "off"), "makeup": pgettext("day strip", "make-up")}
+    count = wording.circled(one.ordinal) if one.ordinal else ""
+    return StripCell(wording.weekday(one.date), str(one.date.day), words.get(mark, "") + count, mark, _why(one))
 
 
 # ── Lists ───────────────────────────────────────────────────────────────────────────────────────
@@ -386,8 +393,16 @@ def sort_header(context: Context, key: str, label: str, css: str = "") -> SafeSt
 
 @register.inclusion_tag("parts/_pager.html", takes_context=True)
 def pager(context: Context, page: Any, total: int | None = None) -> dict[str, Any]:
-    """{% pager page_obj total=page.total %}: previous, next, position. Works with a Page that does not know its count."""
-    return {"page": page, "total": total, "request": context.get("request")}
+    """{% pager page total=n %}: previous, next, position. Works with a page that does not know its count (total None)."""
+    has = (_of(page, "has_next"), _of(page, "has_previous"))
+    moves = all(has) and any(can() for can in has)
+    return {
+        "page": page,
+        "total": total,
+        "counted": 1000 if total is None and moves else None,
+        "sizes": context.get("sizes"),
+        "request": context.get("request"),
+    }
 
 
 # ── Forms ───────────────────────────────────────────────────────────────────────────────────────
@@ -430,6 +445,12 @@ def _words(_language: str | None) -> SafeString:
         "hide": _("Hide"),
     }
     return json_script(words, "portal-words")
+
+
+@register.simple_tag(takes_context=True)
+def made_at(context: Context) -> str:
+    """The moment of this page, so that a clock in the browser counts by the server's time."""
+    return _now(context).isoformat(timespec="seconds")
 
 
 @register.simple_tag
