@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 from holidays import country_holidays
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-CLOSE = time(18, 0)
+OPEN, CLOSE = time(8, 30), time(18, 0)
 END_OF_DAY = time.max  # 24:00. The last microsecond of the day, so that `local_date(due)` is still that day
 FIRST_YEAR, LAST_YEAR = 2000, 2100  # beyond, statutory days are not estimated: Monday to Friday
 
@@ -210,6 +210,21 @@ class WorkCalendar:
         """The moment in Shanghai at which `day` ends; `END_OF_DAY` for 24:00. Does not ask whether it is worked."""
         return datetime.combine(day, at, SHANGHAI)
 
+    def working_minutes(self, start: datetime, end: datetime, opens: time = OPEN, closes: time = CLOSE) -> int:
+        """Whole minutes of office hours on working days between two moments; 0 if `end` is not after `start`.
+
+        How long an answer took, for averages; no deadline is counted so."""
+        begun, ended = self._minutes_into(start, opens, closes), self._minutes_into(end, opens, closes)
+        first, last = local_date(start), local_date(end)
+        days = self.between(first, last) + self.is_working(first) - self.is_working(last)  # in [first, last)
+        return max(0, int(days * _minutes(opens, closes) - begun + ended))
+
+    def _minutes_into(self, moment: datetime, opens: time, closes: time) -> float:
+        local = moment.astimezone(SHANGHAI)
+        if not self.is_working(local.date()):
+            return 0
+        return _minutes(opens, min(max(local.time(), opens), closes))
+
     def is_published(self, day: date) -> bool:
         return day.year in self.published_years or day in self._rows
 
@@ -288,6 +303,10 @@ def _estimate(year: int) -> Mapping[date, Row]:
             plain = name.partition("（")[0].replace("; ", "、")  # 春节（补假） and 春节 are one to the reader
             rows[day] = Row(working=False, reason=Reason.ESTIMATED_HOLIDAY, name=plain)
     return MappingProxyType(rows)
+
+
+def _minutes(a: time, b: time) -> float:
+    return (datetime.combine(date.min, b) - datetime.combine(date.min, a)) / timedelta(minutes=1)
 
 
 # ── the arrangement as shipped ──────────────────────────────────────────────────────────────────

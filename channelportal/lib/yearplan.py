@@ -6,9 +6,9 @@
 
 The .json is `{"year", "papers": […], "days": [{"name", "date", "isOffDay"}]}`. Tables have a head line that names, in
 any order, date 日期 and working 是否工作日, and if they like reason 名称 and paper 文号. Dates are 2027-01-01,
-2027/1/1, 2027年1月1日 or date cells; working is 是/否, yes/no, 1/0, 上班/休息. A notice for a year may name days of the
-December before and of the January after. Everything wrong with a file is found at once and raised as `BadPlan`, each problem a
-code, data and the row.
+2027/1/1, 2027年1月1日 or date cells; working is 是/否, yes/no, 1/0, 上班/休息. A notice for a year may name days of
+the December before and of the January after. Everything wrong with a file is found at once and raised as `BadPlan`,
+each problem a code, data and the row.
 """
 
 from __future__ import annotations

@@ -158,6 +158,23 @@ def test_it_explains_a_start_on_a_day_off_and_a_count_of_none() -> None:
     assert [day.ordinal for day in CHINA.explain(date(2026, 3, 7), 0)] == [0]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "minutes"),
+    [
+        ("2026-03-06 10:00", "2026-03-06 10:30", 30),
+        ("2026-03-06 17:30", "2026-03-09 09:00", 60),  # over a weekend
+        ("2026-03-06 20:00", "2026-03-07 12:00", 0),  # an evening and a Saturday
+        ("2026-03-07 12:00", "2026-03-10 07:00", 570),  # one whole day of 9.5 hours
+        ("2026-09-30 17:00", "2026-10-08 09:30", 120),  # over National Day
+        ("2026-03-06 10:30", "2026-03-06 10:00", 0),
+    ],
+)
+def test_it_measures_office_hours(start: str, end: str, minutes: int) -> None:
+    begin, finish = (datetime.fromisoformat(f"{text}+08:00") for text in (start, end))
+
+    assert CHINA.working_minutes(begin, finish) == minutes
+
+
 # ── layers ──────────────────────────────────────────────────────────────────────────────────────
 
 
