@@ -111,7 +111,9 @@ def _units(at: datetime) -> dict[str, Unit]:
         )  # fmt: skip
         built |= {row[0]: unit for row, unit in zip(ready, level, strict=True)}
         left = [row for row in left if row not in ready]
-    UnitFunction.objects.bulk_create(UnitFunction(unit=built[row[0]], function=name) for row in UNITS for name in row[8])
+    UnitFunction.objects.bulk_create(
+        UnitFunction(unit=built[row[0]], function=name) for row in UNITS for name in row[8]
+    )
     units.grant(built.values())
     stamps.bump("units")
     return {row[0]: built[row[0]] for row in UNITS}
@@ -127,12 +129,21 @@ def _people(built: dict[str, Unit], at: datetime) -> dict[str, User]:
         for number, (key, name, unit, role, position) in enumerate(PEOPLE, start=1)
     ]  # fmt: skip
     rows += [
-        User(username=key.replace("_", "."), name=name, pinyin=sort_key(name, 120), email=f"{role}@example.com", admin_role=role, **common)
+        User(
+            username=key.replace("_", "."),
+            name=name,
+            pinyin=sort_key(name, 120),
+            email=f"{role}@example.com",
+            admin_role=role,
+            **common,
+        )
         for key, name, role in ADMINISTRATORS
     ]
     rows = User.objects.bulk_create(rows)
     membership = User.groups.through
-    membership.objects.bulk_create(membership(user_id=user.pk, group_id=user.unit.group_id) for user in rows if user.unit)
+    membership.objects.bulk_create(
+        membership(user_id=user.pk, group_id=user.unit.group_id) for user in rows if user.unit
+    )
     agreement = Agreement.objects.first() or _agreement()
     Signature.objects.bulk_create(Signature(agreement=agreement, user=user, name=user.name, at=at) for user in rows)
     return dict(zip([row[0] for row in [*PEOPLE, *ADMINISTRATORS]], rows, strict=True))

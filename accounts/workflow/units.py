@@ -75,7 +75,9 @@ def change(unit: Unit, *, by: User | None, at: datetime | None = None, **values:
     if not changed:
         return unit
     if "kind" in changed and Unit.Kind.HQ in changed["kind"]:
-        raise Invalid("kind", _("A headquarters department does not become a channel, nor the other way round: add a new unit."))
+        raise Invalid(
+            "kind", _("A headquarters department does not become a channel, nor the other way round: add a new unit.")
+        )
     _check_kind(unit)
     _check_unique(unit)
     unit.save(update_fields=[*changed, "pinyin"])
@@ -128,7 +130,9 @@ def set_functions(unit: Unit, functions: Iterable[str], *, by: User | None, at: 
     _take_from_others(unit, wanted - had, by, at)
     unit.functions.exclude(function__in=wanted).delete()
     UnitFunction.objects.bulk_create(UnitFunction(unit=unit, function=name) for name in sorted(wanted - had))
-    audit.record("unit.functions_set", unit, by=by, at=at, data={"changes": {"functions": [sorted(had), sorted(wanted)]}})
+    audit.record(
+        "unit.functions_set", unit, by=by, at=at, data={"changes": {"functions": [sorted(had), sorted(wanted)]}}
+    )
     if Function.REGISTRAR_HQ in wanted ^ had:
         grant(Unit.objects.headquarters())
     return unit
@@ -162,7 +166,9 @@ def close(unit: Unit, *, by: User | None, at: datetime | None = None) -> Unit:
         raise WrongState(_("This unit is closed already."))
     reasons = hindrances(unit)
     if reasons:
-        raise WrongState(_("%(unit)s cannot be closed: %(reasons)s") % {"unit": unit.name, "reasons": " ".join(reasons)})
+        raise WrongState(
+            _("%(unit)s cannot be closed: %(reasons)s") % {"unit": unit.name, "reasons": " ".join(reasons)}
+        )
     unit.active = False
     unit.save(update_fields=["active"])
     grant([unit])
@@ -215,7 +221,8 @@ def grant(units: Iterable[Unit]) -> None:
         else:
             row.delete()
     UnitGroupPermission.objects.bulk_create(
-        UnitGroupPermission(permission=right, group_id=group, content_object_id=pk) for pk, group in sorted(wanted - kept)
+        UnitGroupPermission(permission=right, group_id=group, content_object_id=pk)
+        for pk, group in sorted(wanted - kept)
     )
 
 
@@ -287,7 +294,9 @@ def _check_functions(unit: Unit, wanted: frozenset[str], had: frozenset[str]) ->
         raise Invalid("functions", _("%(unit)s is closed.") % {"unit": unit.name})
     lost = had - wanted
     if Function.REGISTRAR_CHANNELS in lost and unit.managed.filter(active=True).exists():
-        raise WrongState(_("%(unit)s manages channels: give them another managing department first.") % {"unit": unit.name})
+        raise WrongState(
+            _("%(unit)s manages channels: give them another managing department first.") % {"unit": unit.name}
+        )
     if only := lost & {Function.SUPERVISING, Function.REGISTRAR_HQ, Function.MANAGEMENT}:
         raise WrongState(
             _("The part “%(function)s” must be somebody's: give it to another unit, and it leaves this one.")

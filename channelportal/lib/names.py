@@ -9,7 +9,7 @@ from pypinyin import Style, lazy_pinyin
 
 @lru_cache(maxsize=4096)
 def sort_key(name: str, longest: int = 200) -> str:
-    """"沈阳分公司" → "shenyangfengongsi syfgs": the syllables for the order, the initials for who types only those.
+    """ "沈阳分公司" → "shenyangfengongsi syfgs": the syllables for the order, the initials for who types only those.
 
     What is not Chinese stays as it is, in small letters; never longer than `longest` characters."""
     syllables = "".join(lazy_pinyin(name)).lower().replace(" ", "")

@@ -1,0 +1,238 @@
+"""Pages of people: the list, one person, and one address per verb on him (000 5.9.3(3))."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import select_template
+from django.urls import reverse
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import forms_organisation as forms
+from accounts import organisation
+from accounts.access import Refused
+from accounts.filters import PeopleFilter
+from accounts.models import OneTimePassword, Registration, User
+from accounts.organisation_history import history
+from accounts.views.organising import form_page, person_of
+from accounts.passwords import State
+from accounts.workflow import passwords
+from accounts.workflow import people as verbs
+from channelportal.core.lists import Column, page_of
+from channelportal.core.once import once
+
+SORTS = {
+    "name": "pinyin",
+    "unit": ("unit__pinyin", "role", "pinyin"),
+    "role": ("role", "pinyin"),
+    "changed": "password_changed_at",
+}
+
+
+def state_of(user: User) -> tuple[str, str]:
+    """(tone, words) of an account for its badge."""
+    if not user.is_active:
+        return "wait", _("deactivated")
+    if user.frozen_at:
+        return "late", _("frozen")
+    if user.password_changed_at is None:
+        return "due", _("never signed in")
+    return "done", _("in use")
+
+
+COLUMNS = [
+    Column(lazy("name"), attrgetter("name"), 12),
+    Column(lazy("unit"), lambda user: user.unit.name if user.unit else "", 22),
+    Column(lazy("kind"), lambda user: user.unit.get_kind_display() if user.unit else "", 12),
+    Column(lazy("role"), lambda user: user.get_role_display() if user.unit else user.get_admin_role_display(), 12),
+    Column(lazy("position"), attrgetter("position")),
+    Column(lazy("phone"), attrgetter("phone")),
+    Column(lazy("e-mail"), attrgetter("email"), 28),
+    Column(lazy("account"), attrgetter("username"), 20),
+    Column(lazy("state"), lambda user: state_of(user)[1], 12),
+]
+
+
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Everyone he may see, found by name, initials, phone."""
+    user = person_of(request)
+    page = page_of(
+        request, organisation.visible_people(user).select_related("unit"), PeopleFilter, SORTS, default="unit"
+    )
+    if page.exporting:
+        return page.xlsx("people", COLUMNS)
+    for one in page:
+        one.badge = state_of(one)
+    may_add = organisation.edits_people(user, None)
+    return render(request, "organisation/people.html", {**page.context(), "may_add": may_add})
+
+
+@require_safe
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """One person: contact, role, state of his password in words, registration, absences, what was done to him."""
+    user = person_of(request)
+    this = _seen(user, pk)
+    changes = organisation.edits_people(user, this.unit) and this.unit is not None
+    context = {
+        "person": this,
+        "badge": state_of(this),
+        "password": password_words(this),
+        "registration": Registration.objects.filter(user=this).first(),
+        "absences": this.absences.filter(ended_at=None, last_day__gte=localdate()).select_related("deputy"),
+        "contact_of": this.contact_of.filter(active=True),
+        "changes": changes,
+        "himself": this.pk == user.pk,
+        "history": history(this) if changes else [],
+        "password_box": select_template(["accounts/_password_box.html", "organisation/_nothing.html"]),
+    }
+    return render(request, "organisation/person.html", context)
+
+
+def person_new(request: HttpRequest) -> HttpResponse:
+    """Add a person without a registration; the password is issued afterwards on his page."""
+    user = person_of(request)
+    if not organisation.edits_people(user, None):
+        raise Refused(_("Only the reviewing departments add people. Everybody may register on the public page."))
+    form = forms.PersonNew(request.POST or None, user=user, initial={"unit": request.GET.get("unit", "")[:9]})
+
+    def act(values: dict[str, Any]) -> str:
+        made, _new = once(user, values.pop("once"), lambda: verbs.add(**values, by=user))
+        return reverse("person", args=[made.pk])
+
+    return form_page(
+        request,
+        form,
+        act,
+        done=_("The person is added. Issue a password now, so that he can sign in."),
+        back=reverse("people"),
+        title=_("Add a person"),
+        notes=[_("Everybody can also register by himself; his unit's reviewing department then approves it.")],
+    )
+
+
+def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    user = person_of(request)
+    this = _edited(user, pk)
+    name = this.name
+    form = forms.PersonEdit(request.POST or None, instance=this)
+    return form_page(
+        request,
+        form,
+        lambda values: verbs.change(this, by=user, **values),
+        done=_("Saved."),
+        back=reverse("person", args=[pk]),
+        title=_("Change %(name)s") % {"name": name},
+        person=this,
+    )
+
+
+def person_role(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another role in the same unit; what the old one held ends."""
+    user = person_of(request)
+    this = _edited(user, pk, himself=False)
+    consequence = organisation.losing_head(this)
+    form = forms.PersonRole(request.POST or None, consequence=consequence, initial={"role": this.role})
+    return form_page(
+        request,
+        form,
+        lambda values: verbs.change_role(this, by=user, **values),
+        done=_("The role is changed; the person signs in anew."),
+        back=reverse("person", args=[pk]),
+        title=_("Role of %(name)s") % {"name": this.name},
+        notes=[_("All sessions and issued passwords of the person end at once.")],
+        warning=consequence,
+        person=this,
+    )
+
+
+def person_transfer(request: HttpRequest, pk: int) -> HttpResponse:
+    """To another unit; everything that came with the old one ends."""
+    user = person_of(request)
+    this = _edited(user, pk, himself=False)
+    consequence = organisation.losing_head(this)
+    form = forms.PersonTransfer(request.POST or None, user=user, consequence=consequence, initial={"role": "member"})
+    return form_page(
+        request,
+        form,
+        lambda values: verbs.transfer(this, by=user, **values),
+        done=_("The person is transferred and signs in anew."),
+        back=reverse("person", args=[pk]),
+        title=_("Transfer %(name)s") % {"name": this.name},
+        submit=_("Transfer"),
+        notes=[
+            _(
+                "Sessions, issued passwords, shared tickets and being a contact person end at once; the tickets stay with the unit."
+            )
+        ],
+        warning=consequence,
+        person=this,
+    )
+
+
+def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+    """The person leaves: the account is closed with everything it held."""
+    user = person_of(request)
+    this = _edited(user, pk, himself=False)
+    consequence = organisation.losing_head(this)
+    form = forms.PersonLeaving(request.POST or None, consequence=consequence)
+    return form_page(
+        request,
+        form,
+        lambda values: verbs.deactivate(this, by=user, **values),
+        done=_("The account is deactivated."),
+        back=reverse("person", args=[pk]),
+        title=_("Deactivate %(name)s") % {"name": this.name},
+        submit=_("Deactivate"),
+        danger=True,
+        confirm=_("Deactivate the account of %(name)s? All sessions end at once.") % {"name": this.name},
+        notes=[_("What the person wrote stays. The account can be taken into use again with a newly issued password.")],
+        warning=consequence,
+        person=this,
+    )
+
+
+@require_POST
+def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
+    user = person_of(request)
+    this = _edited(user, pk, himself=False)
+    verbs.reactivate(this, by=user)
+    messages.success(request, _("The account is in use again. Issue a password now, so that the person can sign in."))
+    return redirect("person", pk)
+
+
+def password_words(user: User) -> str:
+    """How the person's password stands, in a sentence."""
+    if not user.is_active:
+        return _("The account is deactivated.")
+    if OneTimePassword.objects.filter(user=user, used_at=None, voided_at=None).exists():
+        return _("A password was issued and not used yet.")
+    return {
+        State.ISSUED: _("No password was issued yet, or the issued one lapsed."),
+        State.FRESH: _("Changed by the person himself, and in time."),
+        State.DUE: _("Due: the person must change it at the next sign-in."),
+        State.FROZEN: _("Frozen because the password was not changed in time: issue a new one."),
+    }[passwords.state(user)]
+
+
+# ── who may ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _seen(user: User, pk: int) -> User:
+    return get_object_or_404(organisation.visible_people(user).select_related("unit"), pk=pk)
+
+
+def _edited(user: User, pk: int, *, himself: bool = True) -> User:
+    this = _seen(user, pk)
+    if this.unit is None or not organisation.edits_people(user, this.unit):
+        raise Refused(_("Only the reviewing department of the unit and the supervising department change its people."))
+    if not himself and this.pk == user.pk:
+        raise Refused(_("Nobody changes his own role, unit or access: ask a colleague of the reviewing department."))
+    return this
