@@ -298,22 +298,27 @@ def daystrip(explanation: Any, sentence: str = "", start: str = "") -> dict[str,
     }
 
 
+MOST_CELLS = 14
+
+
 def strip_cells(days: Sequence[Explained], start: str) -> list[StripCell]:
-    """About a dozen cells at most: more than three days off in a row are one cell, a long row of working days is cut."""
+    """At most MOST_CELLS: more than three days off in a row are one cell, the middle of a long way is cut out."""
     cells: list[StripCell] = []
     for run in _runs(days):
         if len(run) > 3 and not run[0].working:
             cells.append(_many_off(run))
-        elif len(run) > 5 and run[0].working:
-            cells += [_cell(run[0], start), StripCell("", "…", "", "gap", ""), _cell(run[-1], start)]
         else:
             cells += [_cell(one, start) for one in run]
+    if cells and days[0].date.month != days[-1].date.month:
+        cells[0] = replace(cells[0], number=f"{days[0].date.month}/{cells[0].number}")
+        cells[-1] = replace(cells[-1], number=f"{days[-1].date.month}/{cells[-1].number}")
     if cells and days[-1].ordinal:
         last = cells[-1]
         cells[-1] = replace(last, css=f"{last.css} goal", note=f"{last.note} {pgettext('day strip', 'due')}")
-    if len(cells) <= 14:
+    if len(cells) <= MOST_CELLS:
         return cells
-    return [*cells[:6], StripCell("", "…", "", "gap", ""), *cells[-6:]]
+    half = MOST_CELLS // 2 - 1
+    return [*cells[:half], StripCell("", "…", "", "gap", ""), *cells[-half:]]
 
 
 def _runs(days: Iterable[Explained]) -> list[list[Explained]]:
@@ -343,12 +348,14 @@ def _why(one: Explained) -> str:
 
 def _many_off(run: Sequence[Explained]) -> StripCell:
     names = list(dict.fromkeys(one.name or one.reason.label for one in run))
+    first, last = run[0].date, run[-1].date
+    same = first.month == last.month
     return StripCell(
         top=ngettext("%(count)d day", "%(count)d days", len(run)) % {"count": len(run)},
-        number=f"{run[0].date.day}–{run[-1].date.day}",
+        number=f"{first.day}–{last.day}" if same else f"{first.month}/{first.day}–{last.month}/{last.day}",
         note=pgettext("day strip", "off"),
         css="rest wide",
-        reason=f"{wording.plain_day(run[0].date)} – {wording.plain_day(run[-1].date)} · " + " · ".join(names),
+        reason=f"{wording.plain_day(first)} – {wording.plain_day(last)} · " + " · ".join(names),
     )
 
 
