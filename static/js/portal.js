@@ -50,9 +50,10 @@
     var minutes = Math.floor(Math.abs(milliseconds) / 60000);
     var days = Math.floor(minutes / 1440), hours = Math.floor((minutes % 1440) / 60);
     minutes = minutes % 60;
-    if (days) return hours ? say("daysHours", { days: days, hours: hours }) : say("days", { count: days });
-    if (hours) return minutes ? say("hoursMinutes", { hours: hours, minutes: minutes }) : say("hours", { count: hours });
-    return minutes ? say("minutes", { count: minutes }) : say("moment");
+    function one(name, count) { return say(count === 1 ? name : name + "s", { count: count }); }
+    if (days) return hours ? say("daysHours", { days: days, hours: hours }) : one("day", days);
+    if (hours) return minutes ? say("hoursMinutes", { hours: hours, minutes: minutes }) : one("hour", hours);
+    return minutes ? one("minute", minutes) : say("moment");
   }
   function tick() {
     if (document.hidden) return;

@@ -257,8 +257,7 @@ def _met_face(view: Any, now: datetime) -> ClockFace:
         tone=wording.Tone.LATE if late else wording.Tone.DONE,
         label=_("Done, but late") if late else _("Done in time"),
         headline=_("%(what)s done") % {"what": _of(view, "what", "")},
-        sentence=_("Done %(met)s; it was due %(due)s")
-        % {"met": wording.when(met, now), "due": wording.when(due, now)},
+        sentence=_("Done %(met)s; it was due %(due)s") % {"met": wording.when(met, now), "due": wording.when(due, now)},
         due_at=due,
         ticking=False,
         percent=100,
@@ -298,7 +297,7 @@ def daystrip(explanation: Any, sentence: str = "", start: str = "") -> dict[str,
     }
 
 
-MOST_CELLS = 14
+MOST_CELLS = 12
 
 
 def strip_cells(days: Sequence[Explained], start: str) -> list[StripCell]:
@@ -400,7 +399,7 @@ def sort_header(context: Context, key: str, label: str, css: str = "") -> SafeSt
 
 @register.inclusion_tag("parts/_pager.html", takes_context=True)
 def pager(context: Context, page: Any, total: int | None = None) -> dict[str, Any]:
-    """{% pager page total=n %}: previous, next, position. Works with a page that does not know its count (total None)."""
+    """{% pager page total=n %}: previous, next, position; total None: the page does not know its count."""
     has = (_of(page, "has_next"), _of(page, "has_previous"))
     moves = all(has) and any(can() for can in has)
     return {
@@ -431,10 +430,13 @@ def _words(_language: str | None) -> SafeString:
         "left": _("%(span)s left"),
         "overdue": _("overdue by %(span)s"),
         "daysHours": _("%(days)d d %(hours)d h"),
-        "days": _("%(count)d days"),
+        "day": ngettext("%(count)d day", "%(count)d days", 1),
+        "days": ngettext("%(count)d day", "%(count)d days", 2),
         "hoursMinutes": _("%(hours)d h %(minutes)d min"),
-        "hours": _("%(count)d hours"),
-        "minutes": _("%(count)d minutes"),
+        "hour": ngettext("%(count)d hour", "%(count)d hours", 1),
+        "hours": ngettext("%(count)d hour", "%(count)d hours", 2),
+        "minute": ngettext("%(count)d minute", "%(count)d minutes", 1),
+        "minutes": ngettext("%(count)d minute", "%(count)d minutes", 2),
         "moment": _("less than a minute"),
         "ask": _("Are you sure?"),
         "yes": _("Yes, go on"),
@@ -446,7 +448,6 @@ def _words(_language: str | None) -> SafeString:
         "copied": _("Copied"),
         "nothing": _("Nothing found"),
         "failed": _("That did not work. Check the connection and try again."),
-        "chosen": _("%(count)s files chosen"),
         "tooLarge": _("%(name)s is larger than %(size)s"),
         "show": _("Show"),
         "hide": _("Hide"),
@@ -477,6 +478,5 @@ def chart(name: str, view: Any) -> dict[str, Any]:
     data = {key: _of(view, key) for key in ("title", "kind", "unit", "min", "max", "horizontal")}
     data |= {"labels": [str(label) for label in labels], "series": series}
     rows = [(label, [_of(one, "data")[index] for one in series]) for index, label in enumerate(labels)]
-    unit = data["unit"] or ""
-    return {"chart_id": f"chart-{name}", "data": data, "rows": rows, "series": series, "title": data["title"], "unit": unit}
-
+    facts = {"rows": rows, "series": series, "title": data["title"], "unit": data["unit"] or ""}
+    return facts | {"chart_id": f"chart-{name}", "data": data}
