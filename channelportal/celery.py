@@ -89,6 +89,8 @@ app.conf.beat_schedule = {
     "passwords": {"task": "accounts.tasks.passwords", "schedule": 600.0, "options": {"expires": 590}},
     # silence of five working days closes; questions nobody answers are chased; holds that end
     "upkeep": {"task": "feedback.tasks.upkeep", "schedule": 600.0, "options": {"expires": 590}},
+    # exports and imports that a killed worker or an emptied broker left behind are started again
+    "jobs": {"task": "channelportal.core.tasks.pick_up_jobs", "schedule": 60.0, "options": {"expires": 55}},
     # sessions, leases, drafts and captchas that lapsed
     "tidy": {"task": "channelportal.core.tasks.tidy", "schedule": crontab(hour=3, minute=30)},
     # the day's head of the audit chain goes out, so that no later rewriting goes unseen

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("channelportal.core.urls")),
+    path("", include("channelportal.office.urls")),
+    path("", include("accounts.urls_entrance")),
+    path("", include("accounts.urls_organisation")),
+    path("", include("partners.urls")),
+]
 if settings.ADMIN_SITE:
     urlpatterns.append(path("admin/", admin.site.urls))
+
+handler400 = "channelportal.errors.bad_request"
+handler403 = "channelportal.errors.forbidden"
+handler404 = "channelportal.errors.not_found"
+handler500 = "channelportal.errors.failure"

@@ -41,12 +41,16 @@ def record(
     return AuditEntry.objects.create(**_values(action, obj, by, result, data, at or now()))
 
 
-def prepare(action: str, obj: models.Model | None, *, at: datetime, data: dict[str, Any] | None = None, by: Any = None) -> AuditEntry:
+def prepare(
+    action: str, obj: models.Model | None, *, at: datetime, data: dict[str, Any] | None = None, by: Any = None
+) -> AuditEntry:
     """The same, unsaved, for `bulk_create` in a batch."""
     return AuditEntry(**_values(action, obj, by, AuditEntry.Result.OK, data, at))
 
 
-def _values(action: str, obj: models.Model | None, by: Any, result: str, data: dict[str, Any] | None, at: datetime) -> dict[str, Any]:
+def _values(
+    action: str, obj: models.Model | None, by: Any, result: str, data: dict[str, Any] | None, at: datetime
+) -> dict[str, Any]:
     request = facts.get()
     known = by is not None and getattr(by, "pk", None) is not None
     return {
@@ -181,7 +185,9 @@ def verify(head: tuple[int, str] | None = None) -> Verified:
     return Verified(number, previous, unsealed, broken)
 
 
-def _look(one: AuditSeal, number: int, previous: str, watch: _Latecomers, head: tuple[int, str] | None) -> Broken | None:
+def _look(
+    one: AuditSeal, number: int, previous: str, watch: _Latecomers, head: tuple[int, str] | None
+) -> Broken | None:
     if one.number != number + 1:
         return Broken("removed", number + 1, None)
     if one.previous != previous:

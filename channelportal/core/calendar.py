@@ -50,9 +50,10 @@ def _load() -> _Copy:
     company: dict[date, Row] = {}
     units: dict[int, dict[date, Row]] = {}
     rows = CalendarDay.objects.filter(superseded_by=None).order_by("date")
-    for day, working, reason, name, paper, unit_id in rows.values_list("date", "working", "reason", "name", "paper", "unit_id"):
+    facts = rows.values_list("date", "working", "reason", "name", "paper", "version__year", "unit_id")
+    for day, working, reason, name, paper, notice, unit_id in facts:
         layer = units.setdefault(unit_id, {}) if unit_id else statutory if reason in STATUTORY else company
-        layer[day] = Row(working, Reason(reason), name, paper)
+        layer[day] = Row(working, Reason(reason), name, paper, notice)
     years = CalendarVersion.objects.filter(year__isnull=False).values_list("year", flat=True).distinct()
     common = WorkCalendar(statutory, published_years={year for year in years if year is not None})
     return _Copy(common.with_overrides(company) if company else common, units)
@@ -74,20 +75,31 @@ def publish(
 ) -> CalendarVersion:
     """Put the State Council's arrangement for `year` in force. `rows` may reach into the neighbouring December and January.
 
-    Statutory rows of that year, and of the days that `rows` names, are replaced; the company's and the units' rows stay.
+    Statutory rows that an earlier notice for that year brought, and those of the days that `rows` names, are replaced; the
+    company's and the units' rows stay on top.
     The caller recounts open obligations afterwards (feedback)."""
     version = CalendarVersion.objects.create(source=source, year=year, papers=list(papers), note=note, by=by, at=at)
     replaced = CalendarDay.objects.filter(superseded_by=None, unit=None, reason__in=STATUTORY)
-    replaced.filter(Q(date__year=year) | Q(date__in=list(rows))).update(superseded_by=version)
+    replaced.filter(Q(version__year=year) | Q(date__in=list(rows))).update(superseded_by=version)
     CalendarDay.objects.bulk_create(_days(rows, version))
     stamps.bump(STAMP)
-    audit.record("calendar.published", version, by=by, at=at, data={"year": year, "days": len(rows), "papers": list(papers)})
+    audit.record(
+        "calendar.published", version, by=by, at=at, data={"year": year, "days": len(rows), "papers": list(papers)}
+    )
     return version
 
 
 @transaction.atomic
 def set_day(
-    day: date, working: bool, *, name: str, by: Any, at: datetime, unit_id: int | None = None, paper: str = "", note: str = ""
+    day: date,
+    working: bool,
+    *,
+    name: str,
+    by: Any,
+    at: datetime,
+    unit_id: int | None = None,
+    paper: str = "",
+    note: str = "",
 ) -> CalendarVersion:
     """The company (or one unit) works, or does not work, on this day, whatever the State Council says."""
     check_day(day)
@@ -96,7 +108,13 @@ def set_day(
     was = before.values_list("working", flat=True).first()
     before.update(superseded_by=version)
     CalendarDay.objects.create(
-        date=day, working=working, reason=CalendarDay.Reason.COMPANY, name=name, paper=paper, unit_id=unit_id, version=version
+        date=day,
+        working=working,
+        reason=CalendarDay.Reason.COMPANY,
+        name=name,
+        paper=paper,
+        unit_id=unit_id,
+        version=version,
     )
     stamps.bump(STAMP)
     data = {"date": day.isoformat(), "working": working, "was": was, "unit": unit_id, "name": name}

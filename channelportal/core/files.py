@@ -76,7 +76,9 @@ def _check_quota(wanted: list[UploadedFile], by: Any, at: datetime) -> None:
     used = today.aggregate(bytes=Sum("size", default=0), files=Count("pk"))
     size = sum(upload.size or 0 for upload in wanted)
     if used["bytes"] + size > QUOTA_BYTES or used["files"] + len(wanted) > QUOTA_FILES:
-        raise Invalid("files", _("You have uploaded too much in the last 24 hours. Try again tomorrow, or send fewer files."))
+        raise Invalid(
+            "files", _("You have uploaded too much in the last 24 hours. Try again tomorrow, or send fewer files.")
+        )
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:

@@ -53,7 +53,9 @@ class Column:
 class ListPage:
     """One page of a list. Iterating gives its rows; the pager's questions are answered like Django's `Page`."""
 
-    def __init__(self, request: HttpRequest, queryset: QuerySet[Any], filterset: Any, sort: str, size: int, number: int) -> None:
+    def __init__(
+        self, request: HttpRequest, queryset: QuerySet[Any], filterset: Any, sort: str, size: int, number: int
+    ) -> None:
         self.request, self.queryset, self.filter = request, queryset, filterset
         self.sort, self.size = sort, size
         self.number = max(1, min(number, DEEPEST // size + 1))
@@ -109,7 +111,9 @@ class ListPage:
         if self.filter is None or not self.filter.form.is_bound:
             return False
         values = getattr(self.filter.form, "cleaned_data", {}).values()
-        return any(value not in (None, "", []) and not _is_empty(value) for value in values) or bool(self.filter.form.errors)
+        return any(value not in (None, "", []) and not _is_empty(value) for value in values) or bool(
+            self.filter.form.errors
+        )
 
     def context(self) -> dict[str, Any]:
         """What layouts/list.html wants."""
@@ -145,7 +149,12 @@ class ListPage:
 
 
 def page_of(
-    request: HttpRequest, queryset: QuerySet[Any], filterset: Any = None, sorts: Sorts | None = None, *, default: str = ""
+    request: HttpRequest,
+    queryset: QuerySet[Any],
+    filterset: Any = None,
+    sorts: Sorts | None = None,
+    *,
+    default: str = "",
 ) -> ListPage:
     """The page that the address asks for. `filterset`: a django-filter class; `sorts`: allowed keys of `?sort=` and the
     field(s) behind each; `default`: the key when the address names none. What is not understood counts as not said."""
@@ -197,7 +206,12 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 def workbook(rows: Iterable[Any], columns: Sequence[Column]) -> bytes:
     """An .xlsx of the rows. Text is written as text, whatever it begins with; moments in local time."""
     out = io.BytesIO()
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     book = xlsxwriter.Workbook(out, options)
     sheet = book.add_worksheet()
     head = book.add_format({"bold": True, "bg_color": "#EEF2F7", "bottom": 1, "valign": "vcenter"})

@@ -51,7 +51,12 @@ class RequestMiddleware:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]) -> HttpResponse | None:
         """400 for what would break the database; reading the body here raises 400 by itself when it is too large."""
         if any(UNUSABLE.search(text) for text in _texts(request, kwargs)):
-            return render(request, "400.html", {"reason": _("What was sent contains characters that no text can have.")}, status=400)
+            return render(
+                request,
+                "400.html",
+                {"reason": _("What was sent contains characters that no text can have.")},
+                status=400,
+            )
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -89,9 +89,9 @@ def cancel(subject_key: str) -> int:
     waiting = OutboxMessage.objects.filter(subject_key=subject_key, state=State.WAITING)
     cancelled = waiting.update(state=State.CANCELLED)
     if cancelled:  # a mail that failed once and lost its lead: the rest go out on their own
-        OutboxMessage.objects.filter(lead__subject_key=subject_key, lead__state=State.CANCELLED, state=State.WAITING).update(
-            lead=None, attempts=0
-        )
+        OutboxMessage.objects.filter(
+            lead__subject_key=subject_key, lead__state=State.CANCELLED, state=State.WAITING
+        ).update(lead=None, attempts=0)
     return cancelled
 
 
@@ -103,7 +103,11 @@ def resend(message: OutboxMessage, at: datetime) -> bool:
 
 def cancel_parked(message: OutboxMessage) -> bool:
     """A person gives a parked message up. False if it is parked no more."""
-    return bool(OutboxMessage.objects.filter(Q(pk=message.pk) | Q(lead=message), state=State.PARKED).update(state=State.CANCELLED))
+    return bool(
+        OutboxMessage.objects.filter(Q(pk=message.pk) | Q(lead=message), state=State.PARKED).update(
+            state=State.CANCELLED
+        )
+    )
 
 
 # ── delivery ────────────────────────────────────────────────────────────────────────────────────
@@ -270,7 +274,10 @@ class _Batch:
             rows.update(state=State.PARKED, lease_until=None, last_error=problem[:300])
             return
         rows.update(
-            state=State.WAITING, lease_until=None, last_error=problem[:300], next_attempt_at=self.at + BACK_OFF[tried - 1]
+            state=State.WAITING,
+            lease_until=None,
+            last_error=problem[:300],
+            next_attempt_at=self.at + BACK_OFF[tried - 1],
         )
 
     def _give_back(self, letter: Letter) -> None:

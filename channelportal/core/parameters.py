@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from datetime import time
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, time
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from channelportal.core import stamps
-from channelportal.core.models import Parameter
+from channelportal.core import audit, stamps
+from channelportal.core.errors import Invalid
+from channelportal.core.models import AuditEntry, Parameter
 
 
 def _days(default: int, low: int, high: int, label: Any, source: str = "") -> Any:
@@ -30,7 +32,9 @@ class Parameters:
     normal_days: int = _days(1, 1, 10, _("Normal matters: working days to the formal reply"), "000 5.7")
     major_days: int = _days(3, 1, 20, _("Major matters: working days to the formal reply"), "000 5.7")
     close_of_business: time = _at(time(18), _("Close of business (00:00 means midnight)"), "000 5.7")
-    entry_back_days: int = _days(30, 1, 365, _("Entering for someone: calendar days back without the supervising department"), "000 5.3")
+    entry_back_days: int = _days(
+        30, 1, 365, _("Entering for someone: calendar days back without the supervising department"), "000 5.3"
+    )
     promise_max_days: int = _days(30, 5, 120, _("Longest promise without special approval"), "000 5.7")
     replan_days: int = _days(1, 1, 5, _("New plan after a broken promise"), "000 5.7")
     extensions: int = _days(1, 0, 5, _("How often a promised day may be moved"), "000 5.7")
@@ -61,3 +65,52 @@ def _load() -> Parameters:
 
 def _value(unit: str, value: Any) -> Any:
     return time.fromisoformat(value) if unit == "time" else int(value)
+
+
+# ── changes ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def change(values: dict[str, Any], *, by: Any, at: datetime) -> int:
+    """Set the named parameters; those that already are so stay. Each change is audited with the old value. Returns how many
+    changed. `Invalid` for a value outside its bounds, or a delivery window that ends before it begins."""
+    before = current(fresh=True)
+    known = {f.name: f for f in fields(Parameters)}
+    wanted = {name: value for name, value in values.items() if name in known and getattr(before, name) != value}
+    for name, value in wanted.items():
+        _check(known[name].metadata, name, value)
+    after = replace(before, **wanted)
+    if after.delivery_from >= after.delivery_until:
+        raise Invalid("delivery_until", _("The end must be after the beginning."))
+    for name, value in wanted.items():
+        stored = value.strftime("%H:%M") if isinstance(value, time) else value
+        row, _made = Parameter.objects.update_or_create(
+            name=name, defaults={"value": stored, "changed_by": by, "changed_at": at}
+        )
+        audit.record(
+            "parameter.changed", row, by=by, at=at, data={"from": _plain(getattr(before, name)), "to": _plain(value)}
+        )
+    if wanted:
+        stamps.bump("parameters")
+    return len(wanted)
+
+
+def _check(facts: Any, name: str, value: Any) -> None:
+    if facts["unit"] == "time":
+        if not isinstance(value, time):
+            raise Invalid(name, _("This is no time of day."))
+    elif not facts["low"] <= value <= facts["high"]:
+        raise Invalid(name, _("Between %(low)s and %(high)s.") % {"low": facts["low"], "high": facts["high"]})
+
+
+def _plain(value: Any) -> Any:
+    return value.strftime("%H:%M") if isinstance(value, time) else value
+
+
+def history(most: int = 20) -> list[AuditEntry]:
+    """The latest changes, newest first."""
+    return list(
+        AuditEntry.objects.filter(object_type="core.parameter", action="parameter.changed").order_by("-at", "-pk")[
+            :most
+        ]
+    )

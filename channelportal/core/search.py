@@ -34,7 +34,11 @@ def index_many(kind: str, objects: Iterable[tuple[int, Iterable[str]]]) -> None:
         text = fold("\n".join(part for part in texts if part))[:LONGEST]
         documents.append(SearchDocument(kind=kind, object_id=object_id, text=text, grams=" ".join(grams(text))))
     SearchDocument.objects.bulk_create(
-        documents, batch_size=500, update_conflicts=True, unique_fields=["kind", "object_id"], update_fields=["text", "grams"]
+        documents,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["kind", "object_id"],
+        update_fields=["text", "grams"],
     )
 
 

@@ -28,7 +28,9 @@ def tidy(at: datetime) -> None:
 
 def _old_exports(at: datetime) -> None:
     """The files of exports; the jobs stay, without them."""
-    for job in Job.objects.filter(kind="export", ended_at__lt=at - EXPORTS_KEPT, file__isnull=False).select_related("file"):
+    for job in Job.objects.filter(kind="export", ended_at__lt=at - EXPORTS_KEPT, file__isnull=False).select_related(
+        "file"
+    ):
         stored, job.file = job.file, None
         job.save(update_fields=["file"])
         if stored is not None:

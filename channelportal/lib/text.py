@@ -61,7 +61,19 @@ class Html(str):
 _TAGS: Final = {"p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "a"}
 # people write plain text: "#3" is no heading and an indented line no program
 _markdown: Final = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 12}).disable(
-    ["heading", "lheading", "hr", "code", "fence", "backticks", "image", "html_block", "html_inline", "reference", "entity"]
+    [
+        "heading",
+        "lheading",
+        "hr",
+        "code",
+        "fence",
+        "backticks",
+        "image",
+        "html_block",
+        "html_inline",
+        "reference",
+        "entity",
+    ]
 )
 LONGEST_SHOWN: Final = 50_000
 

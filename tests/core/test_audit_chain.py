@@ -106,7 +106,11 @@ def test_it_finds_a_changed_seal(sealed: list[AuditEntry]) -> None:
 @pytest.mark.parametrize("table", ["core_auditentry", "core_auditseal"])
 def test_it_lets_nobody_change_or_delete_a_row_on_postgresql(sealed: list[AuditEntry], table: str) -> None:
     for sql in (f"UPDATE {table} SET at = now()", f"DELETE FROM {table}"):
-        with pytest.raises(DatabaseError, match="only ever inserted"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(DatabaseError, match="only ever inserted"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(sql)
 
 

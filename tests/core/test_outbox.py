@@ -96,7 +96,10 @@ def test_it_joins_what_has_the_same_person_and_bundle(person: User) -> None:
 
     assert outbox.deliver(AT) == 2
 
-    assert [(one.to[0], one.subject) for one in mail.outbox] == [("zhou@example.com", "3 things"), ("wang@example.com", "Hello d")]
+    assert [(one.to[0], one.subject) for one in mail.outbox] == [
+        ("zhou@example.com", "3 things"),
+        ("wang@example.com", "Hello d"),
+    ]
     assert mail.outbox[0].body == "- a\n- b\n- c\n"
     assert set(OutboxMessage.objects.values_list("state", flat=True)) == {State.SENT}
 

@@ -28,7 +28,9 @@ class Command(BaseCommand):
         if found.broken:
             row = f", audit row {found.broken.entry_id}" if found.broken.entry_id else ""
             raise CommandError(f"BROKEN: number {found.broken.number}{row} {WHAT[found.broken.what]}.")
-        self.stdout.write(f"The chain is whole: {found.sealed} rows, head {found.head}; {found.unsealed} wait for their seal.")
+        self.stdout.write(
+            f"The chain is whole: {found.sealed} rows, head {found.head}; {found.unsealed} wait for their seal."
+        )
 
 
 def _noted(text: str) -> tuple[int, str]:
