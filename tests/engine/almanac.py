@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from hypothesis import strategies as st
 
@@ -25,20 +25,17 @@ def at(text: str) -> datetime:
     return datetime.combine(day(when), time.fromisoformat(clock), SHANGHAI)
 
 
-# ── for properties: any calendar around these months, any history within them ───────────────────
+# ── for properties: seven weeks around a New Year, so that days and moments meet often ──────────
 
-FIRST, LAST = date(2026, 11, 1), date(2027, 3, 1)
+FIRST, LAST = date(2026, 12, 14), date(2027, 1, 31)
 days_between = st.dates(FIRST, LAST)
-moments = st.builds(
-    lambda when, seconds: datetime.combine(when, time(), SHANGHAI) + timedelta(seconds=seconds),
-    days_between,
-    st.integers(0, 86_399),
-)
+clocks = st.sampled_from([time(0), time(8, 30), time(10), time(18), time(18, 0, 0, 1), time.max]) | st.times()
+any_moment = st.builds(lambda day, clock: datetime.combine(day, clock, SHANGHAI), days_between, clocks)
 
 
 @st.composite
 def calendars(draw: st.DrawFn) -> WorkCalendar:
-    """Monday to Friday with any days off and any make-up days, 2026 published, 2027 by chance."""
-    changed = draw(st.dictionaries(st.dates(date(2026, 10, 1), date(2027, 6, 1)), st.booleans(), max_size=40))
+    """Monday to Friday with any days off and any make-up days; years published or not."""
+    changed = draw(st.dictionaries(st.dates(date(2026, 12, 1), date(2027, 3, 15)), st.booleans(), max_size=40))
     rows = {when: Row(works, Reason.MAKEUP if works else Reason.HOLIDAY, "节") for when, works in changed.items()}
     return WorkCalendar(rows, draw(st.sampled_from([(2026,), (2026, 2027), ()])))
