@@ -212,6 +212,7 @@ class PersonLeaving(Knowing):
 
 def _offer(field: forms.Field, queryset: Any) -> None:
     field.queryset = queryset  # type: ignore[attr-defined]
+    field.widget.attrs["data-typeahead"] = ""
 
 
 def _choose_kind(field: forms.Field, *, channels: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -65,10 +66,10 @@ class Line:
     note: str
 
 
-def history(thing: Unit | User, most: int = 30) -> list[Line]:
-    """The newest entries about a unit or a person. One query."""
+def history(thing: Unit | User, most: int = 30, *, only: Iterable[str] = ACTIONS) -> list[Line]:
+    """The newest entries about a unit or a person, all of them or `only` these actions. One query."""
     rows = AuditEntry.objects.filter(
-        object_type=thing._meta.label_lower, object_id=str(thing.pk), action__in=ACTIONS, result=AuditEntry.Result.OK
+        object_type=thing._meta.label_lower, object_id=str(thing.pk), action__in=list(only), result=AuditEntry.Result.OK
     )
     return [_line(row) for row in rows.order_by("-at", "-pk")[:most]]
 

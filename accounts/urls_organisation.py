@@ -14,7 +14,6 @@ urlpatterns = [
     path("units/<int:pk>/place/", units.unit_place, name="unit-place"),
     path("units/<int:pk>/functions/", units.unit_functions, name="unit-functions"),
     path("units/<int:pk>/approval/", units.unit_approval, name="unit-approval"),
-    path("units/<int:pk>/contact/", units.unit_contact, name="unit-contact"),
     path("units/<int:pk>/close/", units.unit_close, name="unit-close"),
     path("units/<int:pk>/reopen/", units.unit_reopen, name="unit-reopen"),
     path("units/<int:pk>/absence/", units.absence_new, name="absence-new"),

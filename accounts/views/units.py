@@ -86,7 +86,6 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         "edits": edits,
         "edits_people": organisation.edits_people(user, this),
         "may_organise": may(user, "organisation.edit"),
-        "may_contact": this.is_channel and edits == "all",
         "may_absence": _may_absence(user, this),
         "superiors": organisation.superiors(this),
         "reviewer": organisation.reviewer_of(this),
@@ -195,22 +194,6 @@ def unit_approval(request: HttpRequest, pk: int) -> HttpResponse:
         back=reverse("unit", args=[pk]),
         title=_("Approval in %(unit)s") % {"unit": this.name},
         notes=[_("The rules want the head's approval for what officers and employees send (000 5.10).")],
-        unit=this,
-    )
-
-
-def unit_contact(request: HttpRequest, pk: int) -> HttpResponse:
-    """Name the contact person of a channel (004 二(三)1)."""
-    user = person_of(request)
-    this = _all_edited(user, pk)
-    form = forms.UnitContact(request.POST or None, unit=this)
-    return form_page(
-        request,
-        form,
-        lambda values: verbs.set_contact(this, values["contact"], by=user),
-        done=_("Saved."),
-        back=reverse("unit", args=[pk]),
-        title=_("Contact person of %(unit)s") % {"unit": this.name},
         unit=this,
     )
 
