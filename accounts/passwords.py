@@ -1,15 +1,17 @@
 """The rules of passwords (000 5.9.3; 003 账号密码管理). Pure: no database, no settings, no clock.
 
-When: a password is good for one calendar month (a parameter) from its owner's own last change; reminders go out 7, 3 and 1 days
-before; 15 days after it was due the account is frozen. The day and the time of day are those of Asia/Shanghai.
+When: a password is good for one calendar month (a parameter) from its owner's own last change; reminders go out 7, 3
+and 1 days before; 15 days after it was due the account is frozen. The day and the time of day are those of
+Asia/Shanghai.
 
-How strong: 10 to 128 characters of at least three of the four classes small letters, capitals, digits, signs. A character of a
-script without small and capital letters (a Chinese one) stands for both classes of letters: it is one of thousands, not of 52.
-So a Chinese passphrase with a comma, a digit or a space in it passes. Texts are compared and hashed in NFKC, so that a full-width
-"１" or "，" of an input method is the same key as "1" or ",".
+How strong: 10 to 128 characters of at least three of the four classes small letters, capitals, digits, signs. A
+character of a script without small and capital letters (a Chinese one) stands for both classes of letters: it is one
+of thousands, not of 52. So a Chinese passphrase with a comma, a digit or a space in it passes. Texts are compared and
+hashed in NFKC, so that a full-width "１" or "，" of an input method is the same key as "1" or ",".
 
-Issued: 14 characters of 25 that cannot be mistaken for one another, shown as ABCD-EFGHJ-KMNPQ. Its shape is its own: nobody can
-choose a password of that shape, so one look says which of the two was typed, and one hash is worked out for either.
+Issued: 14 characters of 25 that cannot be mistaken for one another, shown as ABCD-EFGHJ-KMNPQ. Its shape is its own:
+nobody can choose a password of that shape, so one look says which of the two was typed, and one hash is worked out for
+either.
 """
 
 from __future__ import annotations
@@ -99,7 +101,8 @@ def days_left(user: HasPassword, periods: Periods, at: datetime | None = None) -
 
 
 def reminder(changed_at: datetime, reminded: int | None, periods: Periods, at: datetime) -> int | None:
-    """The reminder to send now (7, 3 or 1), or None. A step that was missed is not made up for once the next one is near."""
+    """The reminder to send now (7, 3 or 1), or None. A step that was missed is not made up for once the next one is
+    near."""
     due = due_at(changed_at, periods.password_months)
     reached = [step for step in REMINDERS if due - timedelta(days=step) <= at < due]
     if not reached or (reminded is not None and reminded <= min(reached)):
@@ -108,7 +111,8 @@ def reminder(changed_at: datetime, reminded: int | None, periods: Periods, at: d
 
 
 def earliest_due_change(at: datetime, months: int) -> datetime:
-    """No password changed after this moment is due at `at`: the coarse bound for a query (a month has at least 28 days)."""
+    """No password changed after this moment is due at `at`: the coarse bound for a query (a month has at least 28
+    days)."""
     return at - timedelta(days=28 * months)
 
 
@@ -131,16 +135,24 @@ class Fault(StrEnum):
 # Kept in small letters; what is left of a password without them must still be long enough.
 COMMON: Final = frozenset(
     """
-    password passwort passw0rd admin administrator root guest welcome letmein login master secret default changeme iloveyou monkey
-    dragon sunshine princess football baseball superman qwerty qwertyuiop asdfgh asdfghjkl zxcvbn zxcvbnm qazwsx 1qaz2wsx 1q2w3e4r
-    abc123 abcdef abcd1234 123456 1234567 12345678 123456789 1234567890 111111 000000 666666 888888 123123 123321 654321 112233
-    520520 5201314 1314520 147258369 147258 159357 woaini woaini1314 nihao zhongguo mima beijing shanghai summer winter spring autumn
-    channel channelportal portal qudao xinxi goutong guanli pingtai qifabu qudaoxinxi fankui
-    密码 口令 管理员 我爱你 你好 中国 渠道 信息 沟通 平台 门户 反馈 公司 企发部 市场部 渠道信息 渠道信息沟通管理平台
-    """.split()
+    password passwort passw0rd admin administrator root guest welcome letmein login master secret default
+    changeme iloveyou monkey dragon sunshine princess football baseball superman qwerty qwertyuiop asdfgh
+    asdfghjkl zxcvbn zxcvbnm qazwsx 1qaz2wsx 1q2w3e4r abc123 abcdef abcd1234 123456 1234567 12345678
+    123456789 1234567890 111111 000000 666666 888888 123123 123321 654321 112233 520520 5201314 1314520
+    147258369 147258 159357 woaini woaini1314 nihao zhongguo mima beijing shanghai summer winter spring
+    autumn channel channelportal portal qudao xinxi goutong guanli pingtai qifabu qudaoxinxi fankui 密码 口令 管理员
+    我爱你 你好 中国 渠道 信息 沟通 平台 门户 反馈 公司 企发部 市场部 渠道信息 渠道信息沟通管理平台
+    """.split()  # noqa: SIM905 (a list of words reads best as words)
 )
 _LEET: Final = str.maketrans("013457@$!", "oieastasi")
-_ROWS: Final = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "零一二三四五六七八九十")
+_ROWS: Final = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "零一二三四五六七八九十",
+)
 
 
 def normal(text: str) -> str:
@@ -155,7 +167,11 @@ def classes(text: str) -> int:
         if character.isdigit():
             found.add("digit")
         elif character.isalpha():
-            found |= {"lower", "upper"} if character.lower() == character.upper() else {"lower" if character.islower() else "upper"}
+            found |= (
+                {"lower", "upper"}
+                if character.lower() == character.upper()
+                else {"lower" if character.islower() else "upper"}
+            )
         else:
             found.add("sign")
     return len(found)
@@ -182,8 +198,9 @@ def faults(new: str, *, own: Iterable[str] = (), old: str = "") -> list[Fault]:
 
 
 def own_words(*, names: Iterable[str] = (), accounts: Iterable[str] = (), phones: Iterable[str] = ()) -> set[str]:
-    """Words that a stranger would try first: parts of names and their pinyin, of the account and the address, the phone number and
-    its last digits. Those too short to mean anything are left out (two characters of Latin letters, one Chinese)."""
+    """Words that a stranger would try first: parts of names and their pinyin, of the account and the address, the
+    phone number and its last digits. Those too short to mean anything are left out (two characters of Latin letters,
+    one Chinese)."""
     words: set[str] = set()
     for text in (*names, *accounts):
         low = normal(text).lower().strip()
@@ -191,7 +208,11 @@ def own_words(*, names: Iterable[str] = (), accounts: Iterable[str] = (), phones
     for phone in phones:
         digits = re.sub(r"\D", "", phone)
         words |= {digits, digits[-8:], digits[-6:], digits[-4:]}
-    return {word for word in words if len(word) >= (2 if _han(word) else 3) and word not in ("com", "net", "org", "www", "example")}
+    return {
+        word
+        for word in words
+        if len(word) >= (2 if _han(word) else 3) and word not in ("com", "net", "org", "www", "example")
+    }
 
 
 def _han(word: str) -> bool:
@@ -214,14 +235,17 @@ def _common(low: str) -> bool:
 
 
 def _mostly_rows(low: str) -> bool:
-    """More than half of the steps from one character to the next run along the alphabet, the digits or a row of keys."""
+    """More than half of the steps from one character to the next run along the alphabet, the digits or a row of
+    keys."""
     steps = list(pairwise(low))
     along = sum(a == b or any(a + b in row or b + a in row for row in _ROWS) for a, b in steps)
     return bool(steps) and along * 2 > len(steps)
 
 
 def _similar(new: str, old: str) -> bool:
-    return SequenceMatcher(None, new, old, autojunk=False).ratio() >= LIKENESS or (len(old) >= 6 and (old in new or new in old))
+    return SequenceMatcher(None, new, old, autojunk=False).ratio() >= LIKENESS or (
+        len(old) >= 6 and (old in new or new in old)
+    )
 
 
 # ── issued ones ─────────────────────────────────────────────────────────────────────────────────
@@ -245,8 +269,8 @@ def issue() -> Issued:
 
 
 def issued(typed: str) -> str | None:
-    """What was typed as an issued password (hyphens and spaces do not matter; all small or all capital), or None when it has
-    another shape and so must be a password of one's own."""
+    """What was typed as an issued password (hyphens and spaces do not matter; all small or all capital), or None when
+    it has another shape and so must be a password of one's own."""
     plain = re.sub(r"[\s\-‐‑–]", "", normal(typed))
     if len(plain) != ISSUED_LENGTH or plain not in (plain.upper(), plain.lower()):
         return None

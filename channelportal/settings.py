@@ -112,7 +112,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # ── Database ────────────────────────────────────────────────────────────────────────────────────
-DATABASES: dict[str, dict[str, Any]] = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR}/data/portal.sqlite3")}
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(env("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR}/data/portal.sqlite3")}
 _db = DATABASES["default"]
 if _db["ENGINE"].endswith("sqlite3"):
     if _db["NAME"] not in ("", ":memory:"):
@@ -162,12 +162,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if TLS else "csrf"
 CSRF_FAILURE_VIEW = "channelportal.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=30))  # polling does not count
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
+AXES_LOCK_OUT_AT_FAILURE = False  # it keeps the record of failures; the lock is accounts/backends.py, which counts before it hashes
 AXES_CLIENT_IP_CALLABLE = "channelportal.core.middleware.client_address"
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "channelportal"
