@@ -274,6 +274,9 @@ class Entry(models.Model):
         NOTE = "note", _("Note")
         RESOLUTION = "resolution", _("Resolved")
         PLAN = "plan", _("Plan with a promised day")
+        LONG_PLAN_ASKED = "long_plan_asked", _("Asked for a day far ahead")
+        LONG_PLAN_AGREED = "long_plan_agreed", _("The head agreed to the day far ahead")
+        LONG_PLAN_REFUSED = "long_plan_refused", _("The day far ahead was refused")
         EXTENSION_ASKED = "extension_asked", _("Asked to move the promised day")
         EXTENSION_GRANTED = "extension_granted", _("Granted a later day")
         EXTENSION_REFUSED = "extension_refused", _("Refused a later day")
@@ -628,7 +631,7 @@ class LadderEvent(models.Model):
 class Tally(models.Model):
     """Counters of one unit on one day, raised in the verb's transaction, so that no page counts tickets.
 
-    Replies and promises are counted on the day they were due or answered late; ratings on the day given."""
+    What was done in time is counted on the day it was done, what was missed on the day it was due; ratings on the day given."""
 
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="tallies")
     day = models.DateField()
