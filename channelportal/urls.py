@@ -6,12 +6,16 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from channelportal.supervision import doctor_views
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("channelportal.core.urls")),
     path("", include("channelportal.office.urls")),
     path("", include("accounts.urls_entrance")),
     path("", include("accounts.urls_organisation")),
+    path("", include("feedback.urls")),
     path("", include("partners.urls")),
+    path("doctor/", doctor_views.doctor, name="doctor"),
 ]
 if settings.ADMIN_SITE:
     urlpatterns.append(path("admin/", admin.site.urls))

@@ -1,0 +1,183 @@
+"""The saved views of the ticket list, and its filters; both stand in the address, so that they can be sent to a colleague."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import Scope, scope
+from accounts.models import User
+from channelportal.core import calendar as calendars
+from channelportal.core import clock, search
+from channelportal.lib.workdays import local_date
+from feedback import in_force
+from feedback.forms import HintedSelect
+from feedback.models import Severity, Ticket, TicketKind, TicketQuerySet
+
+OWED = Q(state__in=["open", "planned"])
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One tab: whose tickets. `counted`: small enough a set that its number is shown on the tab."""
+
+    code: str
+    label: Any
+    chosen: Callable[[User, Scope], Q]
+    seen: Callable[[Scope], bool]
+    sort: str = "due"
+    counted: bool = True
+    empty: Any = ""
+
+
+def _todo(user: User, who: Scope) -> Q:
+    """Tickets on which the next step is this person's."""
+    own, todo = who.unit_id, Q(assignee=user) & OWED | Q(filed_by=user, state="returned")
+    if who.may("ticket.reply", own):
+        todo |= Q(responsible=own) & OWED
+    asked = Q(filed_by=user)
+    if who.may("ticket.conclude", own):
+        asked |= Q(asker=own)
+    todo |= asked & (Q(state="resolved") | Q(question_open=True))
+    return todo | _approve(user, who) if who.may("ticket.approve", own) else todo
+
+
+def _approve(user: User, who: Scope) -> Q:
+    return Q(asker=who.unit_id, state="pending") & ~Q(filed_by=user)
+
+
+def _confirm(user: User, who: Scope) -> Q:
+    own = Q(asker=who.unit_id) if who.may("ticket.conclude", who.unit_id) else Q(filed_by=user)
+    return own & Q(state="resolved")
+
+
+VIEWS: tuple[View, ...] = (
+    View("todo", _("Waiting for me"), _todo, lambda who: True, empty=_("Nothing waits for you. Well done.")),
+    View(
+        "owed", _("To be answered by my unit"), lambda user, who: Q(responsible=who.unit_id) & OWED,
+        lambda who: who.may("ticket.see", who.unit_id), empty=_("Your unit owes nobody an answer."),
+    ),
+    View("approve", _("To be approved"), _approve, lambda who: who.may("ticket.approve", who.unit_id), sort="-filed", empty=_("Nothing waits for your approval.")),
+    View("confirm", _("To be confirmed"), _confirm, lambda who: True, empty=_("No answer waits for your confirmation.")),
+    View(
+        "asked", _("Asked by my unit"), lambda user, who: Q(asker=who.unit_id), lambda who: who.may("ticket.see", who.unit_id),
+        sort="-filed", counted=False, empty=_("Your unit has not asked anything yet."),
+    ),
+    View("mine", _("Asked by me"), lambda user, who: Q(filed_by=user), lambda who: True, sort="-filed", counted=False, empty=_("You have not filed a ticket yet.")),
+    View(
+        "escalated", _("Escalated"), lambda user, who: Q(level__gt=0, ended_at=None), lambda who: who.may("ticket.see", who.unit_id) or who.manages_company,
+        empty=_("Nothing is escalated."),
+    ),
+    View(
+        "watched", _("Watch list"), lambda user, who: Q(watched=True, ended_at=None), lambda who: who.may("ticket.supervise"), sort="-touched",
+        empty=_("Nothing is on the watch list: nothing was copied, and nothing is three working days late."),
+    ),
+    View("all", _("All"), lambda user, who: Q(), lambda who: True, sort="-filed", counted=False),
+)  # fmt: skip
+
+SORTS = {
+    "due": "due_at",
+    "filed": "created_at",
+    "touched": "touched_at",
+    "number": "number",
+    "level": "level",
+    "asker": "asker__pinyin",
+    "responsible": "responsible__pinyin",
+}
+
+
+def views_for(user: User) -> list[View]:
+    who = scope(user)
+    return [view for view in VIEWS if view.seen(who)]
+
+
+class DueWindow(filters.ChoiceFilter):
+    """今天到期, 已超期, this week …: by what is owed now."""
+
+    CHOICES = [
+        ("today", _("Due today")),
+        ("late", _("Overdue")),
+        ("three", _("Due within three working days")),
+        ("missed", _("Something was missed")),
+    ]
+
+    def filter(self, qs: TicketQuerySet, value: str) -> TicketQuerySet:
+        if not value:
+            return qs
+        at = clock.now()
+        today = local_date(at)
+        calendar = calendars.current()
+        ends = calendar.close_of_business(today) + timedelta(hours=12)
+        found = {
+            "today": Q(due_at__gte=at, due_at__lte=ends.replace(hour=23, minute=59, second=59)) & OWED,
+            "late": Q(due_at__lt=at) & OWED,
+            "three": Q(due_at__gte=at, due_at__lte=calendar.close_of_business(calendar.nth_after(today, 3))) & OWED,
+            "missed": Q(missed=True),
+        }
+        return qs.filter(found[value])
+
+
+class UnitFilter(filters.ChoiceFilter):
+    """A unit, out of the process-wide copy of the tree: no query."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=_units, widget=_UnitSelect, empty_label=_("any"), **kwargs)
+
+
+class _UnitSelect(HintedSelect):
+    def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
+        super().__init__(attrs)
+        self.choices = choices
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        unit = in_force.units().by_id.get(int(value)) if str(value).isdecimal() else None
+        if unit:
+            option["attrs"] |= {"data-key": f"{unit.pinyin} {unit.code}"}
+        return option
+
+
+def _units() -> list[tuple[str, str]]:
+    units = sorted(in_force.units().by_id.values(), key=lambda unit: unit.pinyin)
+    return [(str(unit.pk), unit.name) for unit in units]
+
+
+def _kinds() -> list[tuple[str, str]]:
+    return [(str(kind.pk), kind.name) for kind in TicketKind.objects.all()]
+
+
+class TicketFilter(filters.FilterSet):
+    text = filters.CharFilter(label=_("Number, title, text"), method="by_text")
+    state = filters.ChoiceFilter(label=_("State"), choices=Ticket.State.choices, empty_label=_("any"))
+    due = DueWindow(label=_("Time limit"), choices=DueWindow.CHOICES, empty_label=_("any"))
+    kind = filters.ChoiceFilter(label=_("Kind"), choices=_kinds, empty_label=_("any"))
+    severity = filters.ChoiceFilter(label=_("Severity"), choices=Severity.choices, empty_label=_("any"))
+    asker = UnitFilter(label=_("Asker"))
+    responsible = UnitFilter(label=_("Responsible unit"))
+    filed_from = filters.DateFilter(label=_("Filed from"), field_name="created_at", lookup_expr="date__gte")
+    filed_until = filters.DateFilter(label=_("Filed until"), field_name="created_at", lookup_expr="date__lte")
+
+    class Meta:
+        model = Ticket
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("filed_from", "filed_until"):
+            self.form.fields[name].widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        for field in self.form.fields.values():
+            css = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
+            field.widget.attrs["class"] = css
+
+    def by_text(self, qs: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
+        text = value.strip()
+        if text.upper().startswith("FB-"):
+            return qs.filter(number__startswith=text.upper()[:20])
+        return qs.filter(pk__in=search.find("ticket", text))

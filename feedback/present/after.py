@@ -1,0 +1,61 @@
+"""到期之后: what the ladder will do if nothing is done, step by step, with the persons whom it would tell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from channelportal.lib.workdays import WorkCalendar
+from feedback import in_force, ladder
+from feedback.models import Obligation, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """One step that is still to come. `people`: whom it would tell today."""
+
+    at: datetime
+    level: int
+    what: str
+    people: list[str]
+    held: bool = False
+
+
+def coming(
+    obligation: Obligation, ticket: Ticket, calendar: WorkCalendar, now: datetime, hides: int | None = None
+) -> list[Coming]:
+    """The steps after `now`, in order; none where nothing runs. `hides`: the person whose name is protected."""
+    steps = ladder.steps_for(in_force.steps(), obligation.kind, breach=obligation.breach)
+    moments = [one for one in ladder.moments(steps, obligation.due_at, calendar) if not ladder.has_come(one, now)]
+    if not moments:
+        return []
+    accused = frozenset({ticket.accused_id} - {None})
+    case = ladder.Case(obligation.unit_id, ticket.assignee_id, ticket.asker_id, ticket.filed_by_id, accused)
+    known = in_force.organisation(now, [obligation.unit_id, ticket.asker_id], [ticket.assignee_id, ticket.filed_by_id])
+    return [
+        Coming(
+            one.at,
+            one.step.level,
+            _what(one.step.level),
+            [
+                known.people[pk].name if pk != hides else _("Name withheld")
+                for pk in _told(one.step.tells, known.org, case)
+            ],
+            obligation.held and one.step.level == 2,
+        )
+        for one in moments
+    ]
+
+
+def _told(tells: Collection[ladder.Target], org: ladder.Org, case: ladder.Case) -> tuple[int, ...]:
+    try:
+        return org.recipients(tuple(tells), case).people
+    except ladder.NobodyLeft:
+        return ()
+
+
+def _what(level: int) -> str:
+    return (_("Reminder"), _("Level 1"), _("Level 2"), _("Level 3"))[min(level, 3)]

@@ -1,0 +1,363 @@
+"""The ticket page in a fixed number of queries: head, clock, timeline, dates promised and kept, people, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import CharField, DateField, DateTimeField, F, QuerySet, Value
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from channelportal.core import calendar as calendars
+from channelportal.lib import wording
+from channelportal.lib.workdays import WorkCalendar, local_date
+from feedback import in_force, rights
+from feedback.models import (
+    Assist,
+    Entry,
+    Extension,
+    LongPlan,
+    Obligation,
+    Question,
+    SeverityRequest,
+    Share,
+    Ticket,
+    TicketFile,
+)
+from feedback.present.after import Coming, coming
+from feedback.present.strip import Clock, clock_of, what_is_owed
+from feedback.present.timeline import Reader, Timeline, timeline
+
+RELATED = (
+    "kind", "asker", "asker__manager", "responsible", "filed_by", "entered_by", "approved_by", "assignee", "accused",
+    "complained_unit", "about", "merged_into",
+)  # fmt: skip
+# which of several running obligations the large clock shows
+URGENT_FIRST = {"reply": 0, "replan": 1, "promise": 2, "urge_answer": 3, "confirm": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One row of 承诺与兑现."""
+
+    what: str
+    unit: str
+    due_at: datetime
+    tone: str
+    state: str
+    detail: str
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Something that hangs on the ticket: an open request, an assisting unit, a watcher."""
+
+    what: str
+    pk: int
+    name: str
+    text: str
+    at: datetime
+    moment: datetime | None
+    done: datetime | None
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    ticket: Ticket
+    chips: list[tuple[str, str]]
+    asker_line: str
+    asker_hq: bool
+    responsible_hq: bool
+    responsible_line: str
+    clock: Clock | None
+    summary: Summary
+    coming: list[Coming]
+    timeline: Timeline
+    duties: list[Duty]
+    open: dict[str, list[Open]]
+    files: list[Any]
+    filer: str
+    waited: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Where it stands, in a sentence: shown where no clock runs, and above the folded actions."""
+
+    icon: str
+    tone: str
+    title: str
+    text: str
+
+
+def of(ticket: Ticket, user: User, now: datetime) -> TicketPage:
+    """Everything that the page shows of a ticket that this person may see."""
+    calendar = calendars.current(unit_id=ticket.responsible_id)
+    sides = rights.sides_seen(ticket, user)
+    entries = list(ticket.entries.filter(side__in=sides).select_related("by", "unit").order_by("at", "id"))
+    shown = {entry.pk for entry in entries}
+    files = [one for one in _files(ticket) if one.entry_id in shown]
+    duties = list(ticket.obligations.select_related("unit").order_by("created_at", "id"))
+    open_now = _open(ticket)
+    filer_shown = rights.asker_shown_to(ticket, user)
+    hides = None if filer_shown else ticket.filed_by_id
+    units = {pk: unit.name for pk, unit in in_force.units().by_id.items()}
+    reader = Reader(hides=hides, ticket=ticket, names=_named(entries), units=units)
+    current = _current(duties, ticket)
+    paused = bool(current and current.kind == Obligation.Kind.PROMISE and _pauses(open_now))
+    lines = timeline(entries, files, reader)
+    return TicketPage(
+        ticket=ticket,
+        chips=_chips(ticket),
+        asker_line=_asker_line(ticket),
+        asker_hq=not ticket.asker.is_channel,
+        responsible_hq=not ticket.responsible.is_channel,
+        responsible_line=_responsible_line(ticket),
+        clock=clock_of(current, ticket, calendar, now, paused=paused) if current else None,
+        summary=summary(ticket, current, now),
+        coming=coming(current, ticket, calendar, now, hides) if current else [],
+        timeline=lines,
+        duties=[_duty(one, calendar, now) for one in duties],
+        open=open_now,
+        files=[one for line in (*lines.first, *lines.folded, *lines.last) for one in line.files],
+        filer=_filer(ticket, filer_shown),
+        waited=_waited(ticket, calendar, now),
+    )
+
+
+def _files(ticket: Ticket) -> QuerySet[TicketFile]:
+    return ticket.files.select_related("file").order_by("id")
+
+
+def _current(duties: Iterable[Obligation], ticket: Ticket) -> Obligation | None:
+    """What the clock is about: the most pressing of what runs."""
+    running = [one for one in duties if one.running and one.round == ticket.round]
+    return min(running, key=lambda one: (URGENT_FIRST[one.kind], one.due_at), default=None)
+
+
+def _pauses(open_now: dict[str, list[Open]]) -> bool:
+    return any(one.done for one in open_now["question"])
+
+
+def _named(entries: Iterable[Entry]) -> dict[int, str]:
+    """Names of the persons whom entries carry as numbers: one query, none when there are none."""
+    people: set[int] = set()
+    for entry in entries:
+        keys = PEOPLE_KEYS | {"to"} if entry.kind in (Entry.Kind.ASSIGNED, Entry.Kind.SHARED) else PEOPLE_KEYS
+        for key in keys & entry.data.keys():
+            value = entry.data[key]
+            people |= {one for one in (value if isinstance(value, list) else [value]) if isinstance(one, int)}
+    return dict(User.objects.filter(pk__in=people).values_list("pk", "name")) if people else {}
+
+
+PEOPLE_KEYS = frozenset({"people", "users", "user", "told", "assignee"})
+
+
+# ── the open things, in one query ───────────────────────────────────────────────────────────────
+
+
+def _open(ticket: Ticket) -> dict[str, list[Open]]:
+    """Requests, the open question, assisting units, watchers: six small tables as one UNION."""
+    asked = ("asked", "head_agreed")
+    rows = _columns(
+        Assist.objects.filter(ticket=ticket),
+        "assist",
+        name="unit__name",
+        text="task",
+        at="asked_at",
+        moment="due_at",
+        done="done_at",
+    )
+    rows = rows.union(
+        _columns(Extension.objects.filter(obligation__ticket=ticket, state="asked"), "extension", name="asked_by__name", text="reason", at="asked_at", day="new_day"),
+        _columns(LongPlan.objects.filter(ticket=ticket, state__in=asked), "long_plan", name="asked_by__name", text="text", at="asked_at", day="day"),
+        _columns(SeverityRequest.objects.filter(ticket=ticket, state="asked"), "severity", name="asked_by__name", text="reason", at="asked_at"),
+        _columns(Question.objects.filter(ticket=ticket, answered_at=None), "question", name="entry__by__name", text="entry__text", at="asked_at", done="paused__created_at"),
+        _columns(Share.objects.filter(ticket=ticket), "share", name="user__name", text="user__unit__name", at="at"),
+        all=True,
+    )  # fmt: skip
+    found: dict[str, list[Open]] = {
+        what: [] for what in ("assist", "extension", "long_plan", "severity", "question", "share")
+    }
+    for row in rows:
+        found[row[0]].append(Open(*row))
+    return found
+
+
+def _columns(queryset: QuerySet[Any], what: str, *, name: str, text: str, at: str, **more: str) -> QuerySet[Any, Any]:
+    moments = {key: F(more[key]) if key in more else Value(None, DateTimeField()) for key in ("moment", "done")}
+    return queryset.annotate(
+        c_what=Value(what, CharField()),
+        c_pk=F("pk"),
+        c_name=F(name),
+        c_text=F(text),
+        c_at=F(at),
+        c_moment=moments["moment"],
+        c_done=moments["done"],
+        c_day=F(more["day"]) if "day" in more else Value(None, DateField()),
+    ).values_list("c_what", "c_pk", "c_name", "c_text", "c_at", "c_moment", "c_done", "c_day")
+
+
+# ── the head ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _chips(ticket: Ticket) -> list[tuple[str, str]]:
+    """Kind, severity and whatever is special, as (tone, words); the state has its own tag."""
+    chips = [("plain", ticket.kind.name)]
+    if ticket.severity == "major":
+        chips.append(("late no-dot", ticket.get_severity_display()))
+    if ticket.level:
+        chips.append(("late", _("Escalated to level %(level)s") % {"level": ticket.level}))
+    if ticket.question_open:
+        chips.append(("due", _("Waiting for the asker")))
+    marks = [
+        (ticket.copied, _("Copied to the supervising department")),
+        (ticket.restricted, _("Kept to named people")),
+        (ticket.shielded, _("Name protected")),
+        (bool(ticket.ending), ticket.get_ending_display()),
+    ]
+    return chips + [("plain", words) for shown, words in marks if shown]
+
+
+def _asker_line(ticket: Ticket) -> str:
+    unit = ticket.asker
+    manager = _("managed by %(unit)s") % {"unit": unit.manager.name} if unit.manager else ""
+    return " · ".join(part for part in (unit.region, str(unit.get_kind_display()), manager) if part)
+
+
+def _responsible_line(ticket: Ticket) -> str:
+    if ticket.assignee:
+        return _("%(name)s is working on it") % {"name": ticket.assignee.name}
+    return _("Nobody has taken it yet") if ticket.live else str(ticket.responsible.get_kind_display())
+
+
+def _filer(ticket: Ticket, shown: bool) -> str:
+    if not shown:
+        return _("Name withheld")
+    return ticket.asker_name or ticket.filed_by.name
+
+
+def _waited(ticket: Ticket, calendar: WorkCalendar, now: datetime) -> int:
+    """Working days that the asker has waited, from the first day; passing on never resets it (rule 9)."""
+    since = ticket.reached_at or ticket.created_at
+    return max(0, calendar.between(local_date(since), local_date(ticket.ended_at or now)))
+
+
+# ── where it stands ─────────────────────────────────────────────────────────────────────────────
+
+
+def summary(ticket: Ticket, current: Obligation | None, now: datetime) -> Summary:
+    names = {
+        "unit": ticket.responsible.name,
+        "asker": ticket.asker.name,
+        "by": wording.by(current.due_at, now) if current else "",
+    }
+    state = Ticket.State(ticket.state)
+    if state == Ticket.State.PENDING:
+        return Summary(
+            "wait",
+            "wait",
+            _("Waiting for the head's approval"),
+            _("The time limit of %(unit)s starts once the head of %(asker)s has approved it.") % names,
+        )
+    if state == Ticket.State.RETURNED:
+        return Summary(
+            "arrow-left",
+            "due",
+            _("Returned to the filer"),
+            _("It can be corrected and sent again; nothing is owed until then."),
+        )
+    if state == Ticket.State.CLOSED:
+        return Summary("check", "done", _("The loop is closed"), _closing(ticket, now))
+    if state == Ticket.State.WITHDRAWN:
+        return Summary("minus", "wait", _("Withdrawn by the asker"), _("Nothing is owed any more."))
+    if state == Ticket.State.MERGED and ticket.merged_into:
+        return Summary(
+            "merge", "wait", _("Merged"), _("It goes on as %(number)s.") % {"number": ticket.merged_into.number}
+        )
+    if state == Ticket.State.RESOLVED:
+        return Summary(
+            "user-check",
+            "hand",
+            _("Waiting for %(asker)s") % names,
+            _("%(asker)s confirms and rates, or reopens, %(by)s; silence closes it.") % names,
+        )
+    if ticket.question_open:
+        return Summary(
+            "question",
+            "due",
+            _("Waiting for %(asker)s") % names,
+            _("%(unit)s has asked a question. The reply clock goes on.") % names,
+        )
+    if current and current.kind == Obligation.Kind.PROMISE:
+        return Summary(
+            "wait", "hand", _("Waiting for %(unit)s") % names, _("%(unit)s has promised to resolve it %(by)s.") % names
+        )
+    owed = what_is_owed(current.kind) if current else _("formal reply")
+    return Summary(
+        "wait",
+        "hand",
+        _("Waiting for %(unit)s") % names,
+        _("%(unit)s owes: %(what)s, %(by)s.") % {**names, "what": owed},
+    )
+
+
+def _closing(ticket: Ticket, now: datetime) -> str:
+    when = wording.when(ticket.ended_at, now) if ticket.ended_at else ""
+    if ticket.rating_answer:
+        return _("Confirmed %(when)s; the answer was rated %(answer)s, the speed %(speed)s of 5.") % {
+            "when": when, "answer": ticket.rating_answer, "speed": ticket.rating_speed,
+        }  # fmt: skip
+    return _("%(ending)s, %(when)s") % {"ending": ticket.get_ending_display(), "when": when}
+
+
+# ── dates promised and kept ─────────────────────────────────────────────────────────────────────
+
+
+def _duty(obligation: Obligation, calendar: WorkCalendar, now: datetime) -> Duty:
+    tone, state, detail = _fate(obligation, calendar, now)
+    return Duty(
+        str(obligation.get_kind_display()),
+        obligation.unit.name,
+        obligation.due_at,
+        tone,
+        state,
+        detail,
+        obligation.provisional,
+    )
+
+
+def _fate(obligation: Obligation, calendar: WorkCalendar, now: datetime) -> tuple[str, str, str]:
+    """Colour, word, and what more is to say: met, missed, both, voided or running."""
+    late = max(0, calendar.between(local_date(obligation.due_at), local_date(obligation.met_at or now)))
+    if obligation.voided_at:
+        return "wait", _("Voided"), obligation.void_reason and void_reason(obligation.void_reason)
+    if obligation.met_at and (obligation.missed_at or obligation.met_at > obligation.due_at):
+        return "late", _("Met late"), _late_by(late, wording.when(obligation.met_at, now))
+    if obligation.met_at:
+        return "done", _("Kept"), wording.when(obligation.met_at, now)
+    if now > obligation.due_at:
+        return "late", _("Missed"), _late_by(late, "")
+    return str(wording.tone(obligation.due_at, now)), _("Running"), wording.left(obligation.due_at, now)
+
+
+def _late_by(days: int, when: str) -> str:
+    words = _("%(days)s late") % {"days": wording.working_days(days)} if days else _("late on the same day")
+    return f"{when} · {words}" if when else words
+
+
+def void_reason(code: str) -> str:
+    """withdrawn, passed_on … in words; a code that has none is shown as it is."""
+    return {
+        "withdrawn": _("withdrawn"),
+        "passed_on": _("passed on"),
+        "merged": _("merged"),
+        "superseded": _("superseded"),
+        "reopened": _("reopened"),
+        "closed": _("closed"),
+    }.get(code, code)

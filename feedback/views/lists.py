@@ -1,0 +1,102 @@
+"""The list of tickets: saved views as tabs, filters, sort, page, .xlsx; at most eight queries at any size."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Count, IntegerField, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from accounts.access import scope
+from accounts.models import User
+from channelportal.core import calendar as calendars
+from channelportal.core import clock
+from channelportal.core.lists import Column, page_of
+from channelportal.lib import wording
+from channelportal.lib.workdays import WorkCalendar, local_date
+from feedback.filters import SORTS, TicketFilter, View, views_for
+from feedback.models import Ticket, TicketQuerySet
+from feedback.views import person
+
+MOST_COUNTED = 99
+
+COLUMNS = [
+    Column(_("Number"), attrgetter("number")),
+    Column(_("Title"), attrgetter("title"), 40),
+    Column(_("State"), lambda ticket: ticket.get_state_display()),
+    Column(_("Kind"), lambda ticket: ticket.kind.name),
+    Column(_("Severity"), lambda ticket: ticket.get_severity_display(), 10),
+    Column(_("Asker"), lambda ticket: ticket.asker.name),
+    Column(_("Responsible unit"), lambda ticket: ticket.responsible.name),
+    Column(_("Working on it"), lambda ticket: ticket.assignee.name if ticket.assignee else ""),
+    Column(_("Filed"), attrgetter("created_at")),
+    Column(_("Reached the responsible unit"), attrgetter("reached_at")),
+    Column(_("First formal reply"), attrgetter("answered_at")),
+    Column(_("Due"), attrgetter("due_at")),
+    Column(_("Something was missed"), attrgetter("missed"), 10),
+    Column(_("Level"), attrgetter("level"), 8),
+    Column(_("Ended"), attrgetter("ended_at")),
+    Column(_("Rating of the answer"), attrgetter("rating_answer"), 10),
+    Column(_("Rating of the speed"), attrgetter("rating_speed"), 10),
+]
+
+
+@require_safe
+def tickets(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    views = views_for(user)
+    view = next((one for one in views if one.code == request.GET.get("view")), views[0])
+    base = Ticket.objects.visible_to(user)
+    chosen = base.filter(view.chosen(user, scope(user))).select_related("kind", "asker", "responsible", "assignee")
+    page = page_of(request, chosen, TicketFilter, SORTS, default=view.sort)
+    if page.exporting:
+        return page.xlsx("tickets", COLUMNS)
+    now = clock.now()
+    context = page.context() | {
+        "now": now,
+        "views": _tabs(views, view, _counts(base, views, user)),
+        "view": view,
+        "lines": [_line(ticket, calendars.current(), now) for ticket in page],
+        "may_file": scope(user).may("ticket.file", user.unit_id),
+        "may_enter": scope(user).may("ticket.enter"),
+        "picks": view.code == "approve",
+    }
+    return render(request, "feedback/tickets.html", context)
+
+
+def _counts(base: TicketQuerySet, views: list[View], user: User) -> dict[str, int]:
+    """The numbers on the tabs in one statement, each counted only as far as it is shown."""
+    who = scope(user)
+    wanted = {view.code: _count(base.filter(view.chosen(user, who))) for view in views if view.counted}
+    return dict(User.objects.filter(pk=user.pk).values(**wanted).get())
+
+
+def _count(rows: TicketQuerySet) -> Coalesce:
+    few = Ticket.objects.filter(pk__in=rows.order_by().values("pk")[: MOST_COUNTED + 1])
+    one = few.annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(one, output_field=IntegerField()), 0)
+
+
+def _tabs(views: list[View], chosen: View, counts: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {"code": view.code, "label": view.label, "on": view == chosen, "count": counts.get(view.code, 0), "more": counts.get(view.code, 0) > MOST_COUNTED}
+        for view in views
+    ]  # fmt: skip
+
+
+def _line(ticket: Ticket, calendar: WorkCalendar, now: Any) -> dict[str, Any]:
+    """A row with its working days: late ones, and those left when more than one is."""
+    due, days = ticket.due_at, None
+    if due:
+        day, today = wording.due_day(due)[0], local_date(now)
+        days = max(0, calendar.between(day, today)) if due < now else _left(calendar.between(today, day))
+    return {"ticket": ticket, "days": days, "late": bool(due and due < now and ticket.state in ("open", "planned"))}
+
+
+def _left(days: int) -> int | None:
+    return days if days > 1 else None
