@@ -52,6 +52,23 @@ def add(
 
 
 @transaction.atomic
+def add_administrator(*, name: str, email: str, admin_role: str, by: User | None, at: datetime | None = None) -> User:
+    """One of the three administrators (系统, 安全, 审计): belongs to no unit and has no business right. Each has one person,
+    and no person is two of them: the address may be used once."""
+    at = at or now()
+    if admin_role not in User.AdminRole.values:
+        raise Invalid("admin_role", _("There is no such administrator."))
+    if User.objects.filter(admin_role=admin_role, is_active=True).exists():
+        raise Invalid("admin_role", _("There is one already: deactivate that account first."))
+    user = User(username=free_username(name), admin_role=admin_role, created_at=at, password=make_password(None))
+    _write(user, {"name": name, "email": email})
+    _check_unique(user)
+    user.save()
+    audit.record("user.added", user, by=by, at=at, data={"admin_role": admin_role})
+    return user
+
+
+@transaction.atomic
 def change(user: User, *, by: User | None, at: datetime | None = None, **values: Any) -> User:
     """Write some of `PLAIN`. Nothing different: nothing happens."""
     at = at or now()
