@@ -20,10 +20,13 @@ test: dev ## Every test: on PostgreSQL, Redis, real workers and a browser; then 
 	$(PYTEST) -n auto --dist worksteal $(ARGS)
 	$(PYTEST) -n auto --dist worksteal --db sqlite -m both -q $(ARGS)
 
-lint: dev ## Style, layers, templates, forgotten migrations and translations
+lint: dev ## Style, forgotten migrations, layers, templates, vendored files
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m scripts.lint
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	.venv/bin/lint-imports
+	.venv/bin/djlint --lint templates
+	$(PYTHON) -m scripts.vendor --check
 
 types: dev ## mypy --strict
 	$(PYTHON) -m mypy

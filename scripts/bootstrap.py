@@ -1,7 +1,7 @@
 """The environment: .venv with exactly what the locks name, by their hashes. Standard library only.
 
     python -m scripts.bootstrap          what `make run` needs
-    python -m scripts.bootstrap test     also the tools, and a database, a Redis and a browser where the machine has none
+    python -m scripts.bootstrap test     also the tools, and database, Redis and browser where there are none
 
 When nothing changed since the last time it only looks (a few milliseconds).
 """
@@ -55,7 +55,7 @@ def install(locks: list[str]) -> None:
 
 
 def install_browser() -> None:
-    """Debian's Chromium with a Chinese font, when there is no browser and we may. Elsewhere the tests say what to do."""
+    """Debian's Chromium with a Chinese font, when there is no browser and we may. Else the tests say what to do."""
     if find_browser() or _playwright_has_one() or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     print("Installing a Chromium for the browser tests (once) …", flush=True)

@@ -21,6 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Self
 
 import environ
 
@@ -54,26 +55,37 @@ class Child:
         """Look after it: note a death, start again when its pause is over."""
         now = time.monotonic()
         if self.process and self.process.poll() is not None:
-            self._mourn(now)
+            kill_group(self.process)  # what it may have left
+            self.deaths = 1 if now - self.started > STEADY else self.deaths + 1
+            pause = min(2 ** (self.deaths - 1), LONGEST_PAUSE)
+            say(f"{self.name} ended with {self.process.returncode}; it is started again in {pause} s.")
+            self.process, self.not_before = None, now + pause
         if not self.process and now >= self.not_before:
             self.start()
-
-    def _mourn(self, now: float) -> None:
-        assert self.process
-        kill_group(self.process)  # what it may have left
-        self.deaths = 1 if now - self.started > STEADY else self.deaths + 1
-        pause = min(2 ** (self.deaths - 1), LONGEST_PAUSE)
-        say(f"{self.name} ended with {self.process.returncode}; it is started again in {pause} s.")
-        self.process, self.not_before = None, now + pause
 
 
 @dataclass
 class Supervisor:
+    """Whatever happens inside `with Supervisor(…)`, nothing that was started outlives it."""
+
     commands: Mapping[str, str]
     children: list[Child] = field(default_factory=list)
 
-    def start(self, name: str) -> None:
-        self.children.append(Child(name, self.commands[name]))
+    def __enter__(self) -> Self:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # it is being done
+        if interrupted := kind is KeyboardInterrupt:
+            say("Ending …")
+        end((child.process for child in self.children if child.process), grace=GRACE)
+        return interrupted
+
+    def start(self, *names: str) -> None:
+        self.children += [Child(name, self.commands[name]) for name in names]
 
     def tend_until(self, done: Callable[[], bool]) -> None:
         while not done():
@@ -81,24 +93,12 @@ class Supervisor:
                 child.tend()
             time.sleep(0.05)
 
-    def end(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # it is being done
-        end((child.process for child in self.children if child.process), grace=GRACE)
-
 
 def main() -> None:
     set_environment()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    supervisor = Supervisor(procfile())
-    try:
+    with Supervisor(procfile()) as supervisor:
         prepare()
         serve(supervisor)
-    except KeyboardInterrupt:
-        say("Ending …")
-    finally:
-        supervisor.end()
 
 
 def set_environment() -> None:
@@ -110,6 +110,7 @@ def set_environment() -> None:
         "DATA_DIR": str(ROOT / "var"),
         "DEMO": "1" if embedded else "0",
         "LOG_LEVEL": "WARNING",
+        "PYTHONWARNINGS": "ignore:No directory at,ignore:You're running the worker",  # both are meant here
         "SITE_URL": f"http://127.0.0.1:{port}",
         "WEB_CONCURRENCY": "1" if embedded else "2",
     }
@@ -134,9 +135,8 @@ def prepare() -> None:
 def serve(supervisor: Supervisor) -> None:
     """First the web alone, so that the first page is there soon; then the jobs; then, until interrupted, care."""
     supervisor.start("web")
-    supervisor.tend_until(_first_page)
-    supervisor.start("worker")
-    supervisor.start("beat")
+    supervisor.tend_until(_answers)
+    supervisor.start(*(name for name in supervisor.commands if name != "web"))
     say(f"The portal is at {os.environ['SITE_URL']}/   (Ctrl-C ends it)")
     if _demo():
         manage("demo", "--accounts", must=False)
@@ -171,7 +171,7 @@ def say(sentence: str) -> None:
 
 
 def _demo() -> bool:
-    return environ.Env().bool("DEMO")
+    return bool(environ.Env().bool("DEMO"))
 
 
 def _is_free(port: int) -> bool:
@@ -185,15 +185,15 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _first_page() -> bool:
-    """Whether the sign-in, or where it leads, is answered by something better than an error of the server."""
-    host = os.environ.get("HOST", "127.0.0.1")
-    with closing(http.client.HTTPConnection(host, int(os.environ["PORT"]), timeout=5)) as connection:
+def _answers() -> bool:
+    host, port = os.environ.get("HOST", "127.0.0.1"), os.environ["PORT"]
+    with closing(http.client.HTTPConnection(host, int(port), timeout=5)) as connection:
         try:
-            connection.request("GET", "/", headers={"Host": f"127.0.0.1:{os.environ['PORT']}"})
-            return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR
+            connection.request("GET", "/", headers={"Host": f"127.0.0.1:{port}"})
+            connection.getresponse()
         except (OSError, http.client.HTTPException):
             return False
+    return True
 
 
 def _fingerprint() -> str:
