@@ -224,12 +224,12 @@ def _contains(low: str, word: str) -> bool:
 
 
 def _common(low: str) -> bool:
-    """A known word, and little else beside it."""
+    """A known word, and little else beside it but a year or a number and signs."""
     for text in (low, low.translate(_LEET)):
         rest = text
         for word in sorted(COMMON, key=len, reverse=True):
             rest = rest.replace(word, "")
-        if rest != text and len(rest) < 6:
+        if rest != text and len(rest) < 10 and sum(map(str.isalpha, rest)) < 4:
             return True
     return False
 
