@@ -15,7 +15,6 @@ from typing import Any, Final, TypeVar
 
 from django.db.models import Q
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy as _
 
 from channelportal.celery import start_after_commit
 from channelportal.core.clock import now
@@ -26,7 +25,6 @@ T = TypeVar("T")
 LEASE: Final = timedelta(minutes=5)  # renewed by `progress`
 PATIENCE: Final = timedelta(minutes=1)  # how long a waiting job may wait before it is started again
 OFTEN: Final = 500  # rows between two marks of progress
-TITLES: Final = {"export": _("Export")}
 
 
 def start(kind: str, task: str, *, by: Any, data: dict[str, Any], total: int = 0) -> Job:
@@ -82,13 +80,9 @@ def left_behind(at: datetime) -> list[Job]:
     return list(Job.objects.filter(waiting | dead).order_by("pk")[:20])
 
 
-def pick_up(at: datetime, *, here: bool = False) -> int:
-    """Start again what was left behind: through the broker, or `here` in this process. Returns how many."""
+def pick_up(at: datetime) -> int:
+    """Start again what was left behind. Returns how many."""
     jobs = left_behind(at)
     for job in jobs:
-        task = import_string(job.data["task"])  # written by `start`, never by a person
-        if here:
-            task(job.pk)
-        else:
-            start_after_commit(task, job.pk)
+        start_after_commit(import_string(job.data["task"]), job.pk)  # the name was written by `start`, never by a person
     return len(jobs)

@@ -41,7 +41,7 @@ def clean_name(name: str) -> str:
     """A file name that is harmless on any disk: no path, no control or reserved characters, at most 120 characters with its
     ending kept. Never empty."""
     last = clean_line(name.replace("\\", "/").rpartition("/")[2])
-    last = _FORBIDDEN.sub("_", last).strip(". ")
+    last = _FORBIDDEN.sub("_", last).rstrip(". ")
     stem, dot, ending = last.rpartition(".")
     if not dot:
         stem, ending = last, ""
