@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from channelportal.home import home
+from channelportal.search import search_page
 from channelportal.supervision import doctor_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +17,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls_organisation")),
     path("", include("feedback.urls")),
     path("", include("partners.urls")),
+    path("", home, name="home"),
+    path("search/", search_page, name="search"),
+    path("", include("channelportal.supervision.urls")),
     path("doctor/", doctor_views.doctor, name="doctor"),
 ]
 if settings.ADMIN_SITE:
