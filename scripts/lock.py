@@ -17,6 +17,7 @@ LOCKS = {
     "requirements-dev.lock": ["--group", "dev"],
     "requirements-services.lock": ["--only-group", "services"],
 }
+HEADER = "# Made by 'make lock' from pyproject.toml. Do not edit.\n"
 EXPORT = ["export", "--quiet", "--frozen", "--no-emit-project", "--no-header", "--no-annotate", "--output-file"]
 
 
@@ -28,6 +29,7 @@ def main() -> None:
         subprocess.run([uv, "lock", "--upgrade"], cwd=ROOT, check=True)
         for lock, groups in LOCKS.items():
             subprocess.run([uv, *EXPORT, lock, *groups], cwd=ROOT, check=True)
+            (ROOT / lock).write_text(HEADER + (ROOT / lock).read_text())
             print(lock)
     (ROOT / "uv.lock").unlink()
 
