@@ -112,7 +112,8 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # ── Database ────────────────────────────────────────────────────────────────────────────────────
-DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(env("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR}/data/portal.sqlite3")}
+_database_url = env("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR}/data/portal.sqlite3"
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
 _db = DATABASES["default"]
 if _db["ENGINE"].endswith("sqlite3"):
     if _db["NAME"] not in ("", ":memory:"):
@@ -266,10 +267,4 @@ if _dsn := env("SENTRY_DSN", default=""):
 
     sentry_sdk.init(dsn=_dsn, send_default_pii=False)
 
-if env("TEST_DATABASE_URL", default=""):
-    DATABASES["default"].update(env.db("TEST_DATABASE_URL"))
-    if env("TEST_DATABASE_NAME", default=""):  # a worker process joins the test's own database
-        DATABASES["default"]["NAME"] = env("TEST_DATABASE_NAME")
-if env("TEST_REDIS_URL", default=""):
-    REDIS_URL = env("TEST_REDIS_URL")
 SILENCED_SYSTEM_CHECKS = ["guardian.W001", "models.W036", "models.W037"]
