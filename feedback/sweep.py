@@ -1,0 +1,296 @@
+"""As time passes: what has come due is found, recorded and told. The reason the product exists (000 5.6, 5.8).
+
+Every minute, with any number of beats and workers. A batch is one transaction: it locks obligations together with their
+tickets (what another hand holds is left for the next round), records each step of the ladder that has come, once for
+(obligation, step, due version), and writes the messages beside it. The number of statements does not grow with the batch.
+No deadline depends on a message in a broker; whatever crashes, repeats or runs twice finds the rows that are there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest
+
+from channelportal.core import audit, calendar, clock, heartbeat, stamps
+from channelportal.core.models import Alert, AuditEntry, OutboxMessage
+from channelportal.lib.workdays import local_date
+from feedback import deadlines, in_force, ladder, notify, recount
+from feedback.models import Entry, LadderEvent, Obligation, Share, Ticket
+from feedback.workflow import base, figures
+
+log = logging.getLogger(__name__)
+
+PARKED_FOR: Final = timedelta(hours=1)
+REMINDER: Final = 0
+COUNTED: Final = {Obligation.Kind.REPLY: "replies_late", Obligation.Kind.PROMISE: "promises_broken"}
+
+
+def sweep(at: datetime | None = None, *, batches: int | None = None) -> int:
+    """Handle everything that has come by `at` (now), batch after batch; returns how many obligations. `batches`: at most so
+    many. A row that cannot be handled is parked for an hour, with an alarm in the log, and the others go on."""
+    stamps.forget()  # a job's process may have slept: rules and calendar as they are now
+    recount.catch_up(at or clock.now())
+    handled = rounds = 0
+    while batches is None or rounds < batches:
+        moment = at or clock.now()
+        found = _one_batch(moment)
+        handled += found
+        rounds += 1
+        if found < settings.SWEEP_BATCH:
+            break
+    heartbeat.beat("sweep", clock.now(), {"handled": handled})
+    return handled
+
+
+def _one_batch(at: datetime) -> int:
+    try:
+        with transaction.atomic():
+            duties = list(_due(at)[: settings.SWEEP_BATCH])
+            if duties:
+                Batch(duties, at).handle()
+            return len(duties)
+    except Exception:
+        log.exception("a batch of the sweep failed; its rows are tried one by one")
+        return _one_by_one(at)
+
+
+def _one_by_one(at: datetime) -> int:
+    """After a failed batch: each row in a transaction of its own; the one that fails is parked."""
+    ids = list(_due(at, lock=False).values_list("pk", flat=True)[: settings.SWEEP_BATCH])
+    for pk in ids:
+        try:
+            with transaction.atomic():
+                duties = list(_due(at).filter(pk=pk))
+                if duties:
+                    Batch(duties, at).handle()
+        except Exception:
+            log.exception("obligation %s cannot be handled and is parked until %s", pk, at + PARKED_FOR)
+            Obligation.objects.filter(pk=pk).update(parked_until=at + PARKED_FOR)
+    return len(ids)
+
+
+def _due(at: datetime, *, lock: bool = True) -> QuerySet[Obligation]:
+    """Obligations with a step that has come, with their tickets, locked (whoever locks an obligation locks its ticket)."""
+    rows = Obligation.objects.awaiting_step(at).filter(Q(parked_until=None) | Q(parked_until__lte=at))
+    rows = rows.order_by("next_step_at", "pk")
+    if not lock:
+        return rows
+    rows = rows.select_related("ticket")
+    return rows.select_for_update(of=("self", "ticket"), skip_locked=connection.features.has_select_for_update_skip_locked)
+
+
+@dataclass
+class Batch:
+    """Some due obligations in hand, and the rows they give rise to."""
+
+    duties: Sequence[Obligation]
+    at: datetime
+    events: list[LadderEvent] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    trail: list[AuditEntry] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    mails: list[OutboxMessage] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
+    replans: list[Obligation] = field(default_factory=list)
+    counts: figures.Counts = field(default_factory=figures.Counts)
+    missed: list[Obligation] = field(default_factory=list)
+    levels: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    next_steps: dict[datetime | None, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def handle(self) -> None:
+        self.policy = in_force.policy()
+        self.opens = ladder.delivery_time(self.at, calendar.current(), in_force.window())
+        self.recorded = self._recorded()
+        self.organisation = self._organisation()
+        self.named = self._named()
+        for duty in self.duties:
+            self._handle(duty)
+        self._write()
+
+    # ── read, once for the batch ────────────────────────────────────────────────────────────────
+
+    def _recorded(self) -> dict[int, set[int | str]]:
+        """Steps already recorded for each obligation's present due version."""
+        found: dict[int, set[int | str]] = defaultdict(set)
+        versions = {duty.pk: duty.due_version for duty in self.duties}
+        rows = LadderEvent.objects.filter(obligation__in=versions).values_list("obligation_id", "step_id", "due_version")
+        for pk, step, version in rows:
+            if versions[pk] == version:
+                found[pk].add(step)
+        return found
+
+    def _organisation(self) -> in_force.Organisation:
+        tickets = [duty.ticket for duty in self.duties]
+        units = {duty.unit_id for duty in self.duties} | {ticket.asker_id for ticket in tickets}
+        also = {pk for ticket in tickets for pk in (ticket.assignee_id, ticket.filed_by_id) if pk}
+        return in_force.organisation(self.at, units, also)
+
+    def _named(self) -> dict[int, set[int]]:
+        """Of tickets kept to named people: who is named."""
+        kept = [duty.ticket_id for duty in self.duties if duty.ticket.restricted]
+        found: dict[int, set[int]] = defaultdict(set)
+        if kept:
+            for ticket, user in Share.objects.filter(ticket__in=kept).values_list("ticket_id", "user_id"):
+                found[ticket].add(user)
+        return found
+
+    # ── one obligation ──────────────────────────────────────────────────────────────────────────
+
+    def _handle(self, duty: Obligation) -> None:
+        days = calendar.current(unit_id=duty.unit_id)
+        steps, moved = base.steps_of(duty), base.moved_steps(duty)
+        already = self.recorded[duty.pk]
+        come = ladder.passed(steps, duty.due_at, days, self.at, already, since=duty.created_at, moved=moved)
+        if not deadlines.on_time(self.at, duty.due_at):
+            self._miss(duty)
+        for moment in come.record:
+            self._record(duty, moment, told=moment is come.message)
+        after = ladder.next_moment(
+            steps, duty.due_at, days, self.at, [*already, *(moment.step.id for moment in come.record)], moved=moved
+        )
+        self.next_steps[after.at if after else None].append(duty.pk)
+
+    def _miss(self, duty: Obligation) -> None:
+        if duty.missed_at is not None or duty.kind not in base.RESPONSIBLE:
+            return
+        duty.missed_at = duty.due_at
+        self.missed.append(duty)
+        self._enter(duty, Entry.Kind.MISSED, duty.due_at, base.duty_data(duty))
+        if name := COUNTED.get(Obligation.Kind(duty.kind)):
+            self.counts.add(duty.unit_id, duty.due_day, **{name: 1})
+        if duty.kind == Obligation.Kind.PROMISE:
+            self._owe_replan(duty)
+
+    def _owe_replan(self, broken: Obligation) -> None:
+        """A broken promise owes a new plan within a working day, and its ladder stands one level up."""
+        due = deadlines.replan_due(self.policy, calendar.current(unit_id=broken.unit_id), broken.due_at)
+        duty = Obligation(
+            ticket=broken.ticket, kind=Obligation.Kind.REPLAN, round=broken.round, unit_id=broken.unit_id, anchor=due.start,
+            days=due.n, due_at=due.at, first_due_at=due.at, provisional=due.provisional, created_at=broken.due_at,
+            breach=broken.breach + 1,
+        )  # fmt: skip
+        duty.next_step_at = base.next_step(duty, after=broken.due_at)
+        self.replans.append(duty)
+
+    def _record(self, duty: Obligation, moment: ladder.Moment, *, told: bool) -> None:
+        """One step that has come, at its true moment; `told`: this is the one that people hear of."""
+        step = moment.step
+        found = self._recipients(duty, step) if told else ladder.Recipients(())
+        self.events.append(
+            LadderEvent(
+                obligation=duty, step_id=int(step.id), due_version=duty.due_version, level=step.level, at=moment.at,
+                recorded_at=self.at, told=told, skipped=[skip.as_data() for skip in found.skipped],
+            )  # fmt: skip
+        )
+        facts = base.duty_data(duty) | {"level": step.level, "told": list(found.people)}
+        kind, side = Entry.Kind.ESCALATED, Entry.Side.ALL
+        if step.level == REMINDER:
+            kind, side = Entry.Kind.DUE_REMINDER, Entry.Side.RESPONSIBLE
+            if duty.kind == Obligation.Kind.CONFIRM:
+                side = Entry.Side.ASKER
+        self._enter(duty, kind, moment.at, facts, side)
+        if step.escalates:
+            self.levels[step.level].add(duty.ticket_id)
+            self.counts.add(duty.unit_id, local_date(moment.at), escalated=1)
+        if told:
+            self._tell(duty, step, found.people)
+        self._audit(duty, "ticket.escalated" if step.escalates else "ticket.due_reminded", facts)
+
+    def _recipients(self, duty: Obligation, step: ladder.Step) -> ladder.Recipients:
+        """Whose ids; of a ticket kept to named people only those who may see it, and 企发部's head where none may."""
+        org = self.organisation.org
+        found = org.recipients(step.tells, notify.case_of(duty.ticket, unit=self._other_unit(duty)))
+        if not duty.ticket.restricted:
+            return found
+        heads = [person.id for person in org.holders(org.supervising, "head") if person.active]
+        seeing = self.named[duty.ticket_id] | {*heads, duty.ticket.filed_by_id, duty.ticket.assignee_id or 0}
+        people = tuple(pk for pk in found.people if pk in seeing) or tuple(heads)
+        return ladder.Recipients(tuple(pk for pk in people if pk != duty.ticket.accused_id), found.skipped, found.fell_back)
+
+    def _other_unit(self, duty: Obligation) -> int | None:
+        """A unit that passed the ticket on still answers for what it missed; None: the responsible unit of now."""
+        return duty.unit_id if duty.unit_id != duty.ticket.responsible_id else None
+
+    def _tell(self, duty: Obligation, step: ladder.Step, people: Iterable[int]) -> None:
+        ticket = duty.ticket
+        event = f"ticket-late-{min(step.level, 3)}" if step.escalates else "ticket-due"
+        more = {"kind": duty.kind, "level": step.level, "due": duty.due_at.isoformat()}
+        key = f"obligation:{duty.pk}:{step.id}:{duty.due_version}"
+        url = ticket.get_absolute_url()
+        shown, mailed = notify.facts(ticket, more), notify.mail_facts(ticket, more) | {"event": event, "url": url}
+        if ticket.restricted:
+            mailed |= more
+        for pk in people:
+            self.alerts.append(Alert(user_id=pk, key=key, kind=event, url=url, data=shown, created_at=self.at))
+            self.mails.append(
+                OutboxMessage(
+                    key=f"{key}:{pk}", kind=notify.MAIL, bundle=notify.BUNDLE, user_id=pk, data=mailed,
+                    subject_key=base.subject_key(duty), created_at=self.at, next_attempt_at=self.opens,
+                )  # fmt: skip
+            )
+            if step.level > 1 and not ticket.restricted and not self._sees_all(pk):
+                self.shares.append(Share(ticket=ticket, user_id=pk, at=self.at))
+
+    def _sees_all(self, pk: int) -> bool:
+        return self.organisation.people[pk].unit_id == self.organisation.org.supervising
+
+    def _enter(
+        self, duty: Obligation, kind: str, at: datetime, data: dict[str, Any], side: str = Entry.Side.ALL
+    ) -> None:
+        self.entries.append(Entry(ticket=duty.ticket, round=duty.round, at=at, kind=kind, data=data, side=side))
+
+    def _audit(self, duty: Obligation, action: str, data: dict[str, Any]) -> None:
+        row = audit.prepare(action, duty.ticket, at=self.at, data=data)
+        if duty.ticket.restricted:
+            row.object_name = duty.ticket.number
+        self.trail.append(row)
+
+    # ── write, once for the batch ───────────────────────────────────────────────────────────────
+
+    def _write(self) -> None:
+        """Events first: a row that is there already (UNIQUE) ends the batch before any message is written."""
+        LadderEvent.objects.bulk_create(self.events)
+        Entry.objects.bulk_create(self.entries)
+        AuditEntry.objects.bulk_create(self.trail)
+        Alert.objects.bulk_create(self.alerts, ignore_conflicts=True)
+        OutboxMessage.objects.bulk_create(self.mails, ignore_conflicts=True)
+        if self.shares:
+            Share.objects.bulk_create(self.shares, ignore_conflicts=True)
+        if self.replans:
+            Obligation.objects.bulk_create(self.replans)
+        self._update_duties()
+        self._update_tickets()
+        self.counts.save()
+
+    def _update_duties(self) -> None:
+        steps = [When(pk__in=pks, then=Value(moment)) for moment, pks in self.next_steps.items() if moment is not None]
+        ids = [duty.pk for duty in self.duties]
+        missed = [duty.pk for duty in self.missed]
+        field_of = Obligation._meta.get_field
+        Obligation.objects.filter(pk__in=ids).update(
+            next_step_at=Case(*steps, default=None, output_field=field_of("next_step_at")),
+            missed_at=Case(When(pk__in=missed, then="due_at"), default="missed_at", output_field=field_of("missed_at")),
+            parked_until=None,
+        )
+
+    def _update_tickets(self) -> None:
+        """Level and missed. What is due first stays: the broken promise is still owed beside the new plan."""
+        levels = [When(pk__in=pks, then=Value(level)) for level, pks in sorted(self.levels.items(), reverse=True)]
+        missed = {duty.ticket_id for duty in self.missed}
+        touched = missed | {pk for pks in self.levels.values() for pk in pks}
+        if touched:
+            number = Ticket._meta.get_field("level")
+            Ticket.objects.filter(pk__in=touched).update(
+                level=Greatest("level", Case(*levels, default=0, output_field=number)),
+                missed=Case(When(pk__in=missed, then=True), default="missed"),
+                touched_at=Greatest("touched_at", Value(self.at)),
+            )
