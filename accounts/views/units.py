@@ -286,7 +286,7 @@ def _may_absence(user: User, this: Unit) -> bool:
 def _by_role(people: list[User], user: User) -> list[tuple[str, list[tuple[User, Absence | None, bool]]]]:
     """(role in words, [(person, his absence today, whether his page opens)]), heads first."""
     away = organisation.away_on(localdate(), people)
-    opens = set(organisation.visible_people(user).filter(pk__in=people).values_list("pk", flat=True))
+    opens = set(organisation.visible_people(user).filter(pk__in=[one.pk for one in people]).values_list("pk", flat=True))
     groups = []
     for role, label in User.Role.choices:
         group = [(one, away.get(one.pk), one.pk in opens) for one in people if one.role == role]
