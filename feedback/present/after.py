@@ -29,7 +29,7 @@ def coming(
 ) -> list[Coming]:
     """The steps after `now`, in order; none where nothing runs. `hides`: the person whose name is protected."""
     steps = ladder.steps_for(in_force.steps(), obligation.kind, breach=obligation.breach)
-    moments = [one for one in ladder.moments(steps, obligation.due_at, calendar) if not ladder.has_come(one, now)]
+    moments = [one for one in ladder.moments(steps, obligation.due_at, calendar) if not ladder.has_come(one, obligation.due_at, now)]
     if not moments:
         return []
     accused = frozenset({ticket.accused_id} - {None})
