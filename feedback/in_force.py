@@ -1,6 +1,7 @@
 """The rules in force: what the supervising department set (policy, ladder, delivery window), and the tree of units.
 
-All come from process-wide copies (`core.stamps`): `fresh=True` asks once whether any of them changed, the others follow.
+All come from process-wide copies (`core.stamps`): `fresh=True` asks once whether any of them changed, and the others
+follow.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ def _load_steps() -> tuple[ladder.Step, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Every unit, and who stands above whom (rule 13): above a channel its managing department, above an HQ department its
-    parent, at last company management."""
+    """Every unit, and who stands above whom (rule 13): above a channel its managing department, above an HQ department
+    its parent, at last company management."""
 
     by_id: Mapping[int, Unit]
     superiors: Mapping[int, int | None]
@@ -113,8 +114,8 @@ class Organisation:
 
 
 def organisation(at: datetime, unit_ids: Iterable[int] | None = None, also: Iterable[int] = ()) -> Organisation:
-    """Posts and people of these units and all above them, of 企发部 and management (None: of the whole company), with `also`
-    these persons. One query."""
+    """Posts and people of these units and all above them, of 企发部 and management (None: of the whole company), and with
+    `also` these persons. One query."""
     tree = units()
     people = {user.pk: user for user in _people(at, tree, unit_ids, also)}
     persons = {pk: _person(user) for pk, user in people.items()}

@@ -1,8 +1,8 @@
 """Who is told of what. Alerts and mails are rows, written in the verb's transaction in one statement each.
 
 An event is a template templates/alerts/ticket-<event>.txt, one line; its data are codes, names of units and ISO times.
-Those in `MAILED` also go out by mail (emails/ticket-news-…, whose subject is that line), in the delivery window; what waits
-for the window together goes out as one mail (emails/ticket-digest-…).
+Those in `MAILED` also go out by mail (emails/ticket-news-…, whose subject is that line), in the delivery window; what
+waits for the window together goes out as one mail (emails/ticket-digest-…).
 
 Nobody is told of his own deed. Of a ticket kept to named people only those hear who may see it, and mails name its number
 only. Who filed it is never in the data: only units are named, so a protected filer cannot be betrayed here (002B 13).
@@ -34,7 +34,7 @@ MAILED: Final = frozenset(
         "question_answered", "resolved", "planned", "long_plan_asked", "long_plan_agreed", "long_plan_refused",
         "extension_asked", "extension_granted", "extension_refused", "severity_asked", "severity_changed", "severity_kept",
         "assist_asked", "assist_done", "shared", "urged", "reminded", "reported", "advanced", "reopened",
-        "reopened_again", "closed", "merged",
+        "reopened_again", "closed", "merged", "question_reminder", "close_proposed", "recounted",
     }
 )  # fmt: skip
 SILENT: Final = frozenset(
@@ -157,6 +157,7 @@ def facts(ticket: Ticket, more: dict[str, Any] | None = None) -> dict[str, Any]:
     """What a line about a ticket may say: units, never the filer. Texts are cut; times are ISO."""
     names = in_force.units().by_id
     data: dict[str, Any] = {
+        "ticket": f"{ticket.number} {ticket.title}",
         "number": ticket.number,
         "title": ticket.title,
         "asker": names[ticket.asker_id].name if ticket.asker_id in names else "",
@@ -176,9 +177,12 @@ def mail_facts(ticket: Ticket, more: dict[str, Any] | None = None) -> dict[str, 
     data = facts(ticket, more)
     if not ticket.restricted:
         return data
-    return {name: value for name, value in data.items() if name in {"number", "due", "severity", "restricted", "day"}} | {
-        "title": "", "asker": "", "responsible": "",
-    }  # fmt: skip
+    kept = {name: value for name, value in data.items() if name not in HIDDEN}
+    return kept | {"ticket": ticket.number}
+
+
+HIDDEN: Final = frozenset({"title", "text", "asker", "responsible", "unit_name"})
+"""What a mail about a ticket kept to named people does not carry."""
 
 
 def case_of(ticket: Ticket, *, unit: int | None = None) -> ladder.Case:

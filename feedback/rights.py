@@ -270,7 +270,7 @@ def waiting(ticket: Ticket, user: User) -> Waiting:
     )  # fmt: skip
     severity = SeverityRequest.objects.filter(ticket=OuterRef("pk"), state=SeverityRequest.State.ASKED)
     reminders = Entry.objects.filter(ticket=OuterRef("pk"), kind=Entry.Kind.REMINDED).order_by("-at")
-    row: dict[str, Any] = Ticket.objects.values(
+    found: Any = Ticket.objects.values(
         reply_due=Subquery(running.filter(kind=Obligation.Kind.REPLY).values("due_at")[:1]),
         promise_due=Subquery(promise.values("due_at")[:1]),
         promise_extended=Subquery(promise.values("extended")[:1]),
@@ -282,7 +282,8 @@ def waiting(ticket: Ticket, user: User) -> Waiting:
         assist=Exists(Assist.objects.filter(ticket=OuterRef("pk"), unit=user.unit_id or 0, done_at=None)),
         reminded_at=Subquery(reminders.values("at")[:1]),
         held=Exists(running.filter(held=True)),
-    ).get(pk=ticket.pk)
+    )
+    row = found.get(pk=ticket.pk)
     row["promise_extended"] = row["promise_extended"] or 0
     row["long_plan"] = row["long_plan"] or ""
     return Waiting(**row)
@@ -328,7 +329,9 @@ def _decides(asked_by: int | None, who: Relation) -> bool:
 
 Condition = Callable[[Relation, Waiting, datetime], bool]
 CONDITIONS: Final[dict[str, Condition]] = {
-    "take": lambda who, facts, at: who.ticket.assignee_id != who.user.pk,
+    "take": lambda who, facts, at: (
+        who.ticket.assignee_id is None or (who.ticket.assignee_id != who.user.pk and RULES["assign"](who))
+    ),
     "ask": lambda who, facts, at: not who.ticket.question_open,
     "answer_question": lambda who, facts, at: who.ticket.question_open,
     "plan": lambda who, facts, at: not _promise_runs(facts, at, who) and not facts.long_plan,

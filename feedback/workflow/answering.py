@@ -11,7 +11,7 @@ from accounts.models import Unit, User
 from channelportal.core import parameters
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.core.models import StoredFile
-from feedback import deadlines
+from feedback import deadlines, rights
 from feedback.ladder import Target
 from feedback.models import Assist, Entry, Obligation, Question, Ticket
 from feedback.workflow import base, figures
@@ -20,12 +20,13 @@ Kind = Obligation.Kind
 
 
 def take(ticket: Ticket, *, by: User, at: datetime | None = None) -> Ticket:
-    """An officer or the head of the responsible unit takes it on himself. Of two at once the second finds it taken."""
+    """An officer or the head of the responsible unit takes it on himself; from a colleague only the head or a deputy. Of two
+    at once the second finds it taken."""
     with base.handling("take", ticket, by=by, at=at) as matter:
         if matter.ticket.assignee_id == by.pk:
             raise WrongState(_("You have taken this already."))
-        if matter.ticket.assignee_id != ticket.assignee_id:
-            raise WrongState(_("Somebody else has just taken it."))
+        if matter.ticket.assignee_id and rights.refusal("assign", matter.ticket, by):
+            raise WrongState(_("Somebody else has taken it. The head can give it to you."))
         matter.set(assignee=by)
         matter.write(Entry.Kind.TAKEN)
         matter.tell("taken", Target.ASKER)

@@ -36,7 +36,7 @@ from feedback.models import Entry, Extension, LongPlan, Obligation, Question, Se
 from feedback.moves import MOVES
 from feedback.workflow import figures
 
-__all__ = ["MOVES", "Matter", "handling", "lock", "meet", "miss", "owe", "refresh_due", "void"]
+__all__ = ["MOVES", "Matter", "handling", "lock", "meet", "miss", "move", "owe", "refresh_due", "void"]
 
 LONGEST: Final = 20_000  # characters of one text
 LONGEST_REASON: Final = 300
@@ -161,6 +161,8 @@ class Matter:
             breach=breach,
         )  # fmt: skip
         duty.next_step_at = next_step(duty, after=began)
+        if kind == Obligation.Kind.REPLY:
+            self._save_duties()  # one open REPLY per round: the old one first
         duty.save(force_insert=True)
         self.duties.append(duty)
         return duty
@@ -307,6 +309,7 @@ class Matter:
 
     def _save_duties(self) -> None:
         touched = list(self._touched.values())
+        self._touched.clear()
         if len(touched) == 1:
             touched[0].save(update_fields=DUTY_FIELDS)
         elif touched:
@@ -314,6 +317,7 @@ class Matter:
         if self._stale:
             waiting = OutboxMessage.objects.filter(subject_key__in=self._stale, state=OutboxMessage.State.WAITING)
             waiting.update(state=OutboxMessage.State.CANCELLED)
+            self._stale.clear()
 
     def refresh_due(self) -> None:
         """The ticket's due by what is owed now; done at the end of every verb, and before a verb's messages say it."""
@@ -529,6 +533,16 @@ def miss(duty: Obligation) -> None:
 def void(duty: Obligation, reason: str, *, at: datetime) -> None:
     """No longer owed. The ticket must be locked."""
     _do(duty, at, lambda matter: matter.void(duty, reason))
+
+
+def move(duty: Obligation, due: Due, *, at: datetime) -> None:
+    """Another due moment; where only 暂定 changes the version stays. The ticket must be locked."""
+    if due.at == duty.due_at:
+        duty.provisional = due.provisional
+        duty.save(update_fields=["provisional"])
+        return
+    cancel_mails(duty)
+    _do(duty, at, lambda matter: matter.move(duty, due))
 
 
 def refresh_due(ticket: Ticket) -> None:

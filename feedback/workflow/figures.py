@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import F, Value
@@ -44,7 +45,7 @@ def add_to_tallies(rows: dict[tuple[int, date], dict[str, int]]) -> None:
     columns = ", ".join(quote(name) for name in ("unit_id", "day", *COUNTERS))
     line = f"({', '.join(['%s'] * (2 + len(COUNTERS)))})"
     raised = ", ".join(f"{quote(name)} = {table}.{quote(name)} + excluded.{quote(name)}" for name in COUNTERS)
-    values: list[object] = []
+    values: list[Any] = []
     for (unit_id, day), numbers in sorted(rows.items()):
         values += [unit_id, connection.ops.adapt_datefield_value(day), *(numbers.get(name, 0) for name in COUNTERS)]
     statement = (

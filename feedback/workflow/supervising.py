@@ -67,8 +67,8 @@ def _decide(matter: base.Matter, request: SeverityRequest, state: SeverityReques
 
 
 def confirm_severity(request: SeverityRequest, *, by: User, at: datetime | None = None) -> SeverityRequest:
-    """企发部 confirms, before the present due: same anchor, the other number of days; to normal never earlier than the close
-    of the next working day."""
+    """企发部 confirms, before the present due: same anchor, the other number of days; to normal never earlier than the
+    close of the next working day."""
     with base.handling("confirm_severity", request.ticket, by=by, at=at) as matter:
         fresh = _fresh_request(request, by)
         reply = _open_reply(matter)
@@ -127,7 +127,7 @@ def copy(ticket: Ticket, *, by: User, at: datetime | None = None) -> Ticket:
 
 
 def share(ticket: Ticket, *, by: User, to: User, at: datetime | None = None) -> Ticket:
-    """Let somebody outside the units concerned see it; of a kept complaint only who filed it and the head of 企发部 may."""
+    """Let somebody outside the units concerned see it; a kept complaint only by its filer or 企发部's head."""
     with base.handling("share", ticket, by=by, at=at) as matter:
         if not to.is_active or to.pk == matter.ticket.accused_id:
             raise Invalid("to", _("This person cannot be chosen."))
@@ -228,7 +228,7 @@ def hold(obligation: Obligation, *, by: User, reason: str, at: datetime | None =
 
 
 def advance(obligation: Obligation, *, by: User, reason: str, at: datetime | None = None) -> Obligation:
-    """企发部 brings the step to the superior forward to this moment: recorded and told here, so that the sweep finds it done."""
+    """企发部 brings the step to the superior forward to this moment: recorded and told here, the sweep finds it done."""
     reason = base.reason_of(reason)
     with base.handling("advance", obligation.ticket, by=by, at=at) as matter:
         duty, step, recorded = _second_step(matter, obligation)

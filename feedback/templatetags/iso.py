@@ -1,0 +1,38 @@
+"""Filters for the lines and mails about tickets, whose data are codes and ISO times."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django import template
+from django.utils.translation import gettext as _
+
+from channelportal.lib import wording
+from feedback.models import Means, Severity
+
+register = template.Library()
+
+
+@register.filter
+def iso_day(value: str) -> str:
+    """ "2026-05-15" as 5 月 15 日 周五; "" for nothing."""
+    return wording.full_day(date.fromisoformat(value)) if value else ""
+
+
+@register.filter
+def iso_moment(value: str) -> str:
+    """An ISO moment as 5 月 15 日 周五 18:00; "" for nothing. No "today": the line is read later than it was written."""
+    if not value:
+        return ""
+    due_day, at = wording.due_day(datetime.fromisoformat(value))
+    return _("%(day)s %(time)s") % {"day": wording.full_day(due_day), "time": at}
+
+
+@register.filter
+def severity_name(code: str) -> str:
+    return str(Severity(code).label) if code in Severity.values else code
+
+
+@register.filter
+def means_name(code: str) -> str:
+    return str(Means(code).label) if code in Means.values else code
