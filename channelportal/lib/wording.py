@@ -155,6 +155,8 @@ def left(due: datetime, now: datetime, days: int | None = None) -> str:
     `days`: working days between now and the due moment, counted by the calendar (late ones too, as a positive
     number). Given and not 0, they are said instead of hours: "还剩 3 个工作日". A due moment itself is still in time.
     """
+    if not days and abs(due - now) < timedelta(minutes=1):
+        return _("less than a minute left") if now <= due else _("overdue since just now")
     length = working_days(days) if days else span(due - now)
     if now <= due:
         return _("%(span)s left") % {"span": length}

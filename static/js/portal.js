@@ -53,13 +53,14 @@
     function one(name, count) { return say(count === 1 ? name : name + "s", { count: count }); }
     if (days) return hours ? say("daysHours", { days: days, hours: hours }) : one("day", days);
     if (hours) return minutes ? say("hoursMinutes", { hours: hours, minutes: minutes }) : one("hour", hours);
-    return minutes ? one("minute", minutes) : say("moment");
+    return minutes ? one("minute", minutes) : "";
   }
   function tick() {
     if (document.hidden) return;
     all(document, "time[data-due]").forEach(function (node) {
       var rest = Date.parse(node.dateTime) - Date.now() + skew;
-      var text = say(rest >= 0 ? "left" : "overdue", { span: span(rest) });
+      var length = span(rest);
+      var text = length ? say(rest >= 0 ? "left" : "overdue", { span: length }) : say(rest >= 0 ? "lastMoment" : "justOverdue");
       if (node.textContent !== text) node.textContent = text;
       if (rest < 0) {
         if (node.classList.contains("left")) { node.classList.remove("left-due"); node.classList.add("left-late"); }
