@@ -31,7 +31,10 @@ def notice(**changed: Any) -> SimpleUploadedFile:
     return SimpleUploadedFile("2027.json", json.dumps(content).encode())
 
 
-@pytest.mark.parametrize("query", ["", "?year=2024", "?year=2027", "?year=1", "?year=9999", "?year=x", "?year=²", "?unit=x", "?year=" + "9" * 5000])
+@pytest.mark.parametrize(
+    "query",
+    ["", "?year=2024", "?year=2027", "?year=1", "?year=9999", "?year=x", "?year=²", "?unit=x", "?year=" + "9" * 5000],
+)
 def test_it_is_open_to_everybody_for_any_year(client: Client, cast: Any, query: str) -> None:
     client.force_login(cast.ludong_member)
 

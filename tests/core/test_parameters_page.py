@@ -42,7 +42,13 @@ def test_it_changes_what_differs_and_records_the_old_value(client: Client, cast:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("major_days", 0), ("major_days", 21), ("major_days", "9" * 5000), ("close_of_business", "25:00"), ("delivery_until", "08:00")],
+    [
+        ("major_days", 0),
+        ("major_days", 21),
+        ("major_days", "9" * 5000),
+        ("close_of_business", "25:00"),
+        ("delivery_until", "08:00"),
+    ],
 )
 def test_it_refuses_what_is_out_of_bounds(client: Client, cast: Any, field: str, value: Any) -> None:
     client.force_login(cast.qifa_head)

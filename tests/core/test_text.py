@@ -74,7 +74,7 @@ def test_it_is_clean_after_one_cleaning(raw: str) -> None:
 def test_it_shows_no_markup_that_acts(raw: str) -> None:
     shown = Template("{{ shown }}").render(Context({"shown": render_text(clean_text(raw))}))
 
-    for danger in ("<script", "<img", "<div", "href=\"javascript", "href=\"data"):
+    for danger in ("<script", "<img", "<div", 'href="javascript', 'href="data'):
         assert danger not in shown
 
 
@@ -97,7 +97,10 @@ def test_it_cuts_chinese_into_pairs() -> None:
 
 @pytest.fixture
 def indexed(db: None) -> None:
-    search.index_many("ticket", [(1, ["渠道商反映发货延迟", "FB-2026-0508-017"]), (2, ["发货单 ABC-77 报价", "鲁东代理商"]), (3, ["延迟发送"])])
+    search.index_many(
+        "ticket",
+        [(1, ["渠道商反映发货延迟", "FB-2026-0508-017"]), (2, ["发货单 ABC-77 报价", "鲁东代理商"]), (3, ["延迟发送"])],
+    )
     search.index("notice", 1, "发货通知")
 
 
