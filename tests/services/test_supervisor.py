@@ -118,11 +118,11 @@ class TestThePortal:
     def test_it_answers_and_ends_without_a_trace(self, start: Start, tmp_path: Path) -> None:
         environment = embedded(tmp_path)
         portal = start("-m", "scripts.run", env=environment, stdout=subprocess.PIPE)
-        eventually(lambda: len(processes_of(portal)) == 3, within=60)
+        eventually(lambda: len(processes_of(portal)) == 3, within=180)
         first_page = answer(environment["PORT"])
 
         portal.send_signal(signal.SIGINT)
-        said = portal.communicate(timeout=30)[0].decode()
+        said = portal.communicate(timeout=60)[0].decode()
 
         assert portal.returncode == 0
         assert first_page < 400
@@ -137,12 +137,12 @@ class TestThePortal:
         redis = {"REDIS_URL": own_redis.url} if broker == "redis" else {}
         portal = start("-m", "scripts.run", env=embedded(tmp_path) | redis, stdout=subprocess.DEVNULL)
         # web and its worker, the Celery worker (and, on Redis, its pool), the clock
-        eventually(lambda: len(living(tmp_path)) > processes, within=60)
+        eventually(lambda: len(living(tmp_path)) > processes, within=180)
 
         portal.kill()
 
         portal.wait()
-        eventually(lambda: living(tmp_path) == [], within=20)
+        eventually(lambda: living(tmp_path) == [], within=60)
 
     def test_it_asks_no_migrations_of_a_database_that_has_them(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
