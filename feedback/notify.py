@@ -119,7 +119,7 @@ class News:
         users = [user for user in users if user.is_active and user.pk != self.ticket.accused_id]
         if seeing is None:
             return users
-        may = [user for user in users if user.pk in seeing or user.pk in wish.people]
+        may = [user for user in users if user.pk in seeing]
         if may or not wish.targets:
             return may
         heads = [found.people[person.id] for person in found.org.holders(found.org.supervising, "head")]

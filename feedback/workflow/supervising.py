@@ -190,14 +190,19 @@ def answer_urge(ticket: Ticket, *, by: User, text: str, at: datetime | None = No
 
 
 def report(ticket: Ticket, *, by: User, text: str, at: datetime | None = None) -> Ticket:
-    """向责任方主管汇报: 企发部 tells the responsible unit's superior, who may open the ticket from now on (000 5.8)."""
+    """向责任方主管汇报: 企发部 tells the responsible unit's superior, who may open the ticket from now on (000 5.8). A
+    complaint kept to named people stays with them."""
     text = base.words("text", text)
     with base.handling("report", ticket, by=by, at=at) as matter:
         told = _superiors(matter, (Target.PARENT_HEAD,))
+        if matter.ticket.restricted:
+            raise Invalid(
+                "", _("A complaint kept to named people is not reported to others. Share it with the superior.")
+            )
         notify.let_see(matter.ticket, told.people, by=by, at=matter.at)
         matter.write(Entry.Kind.REPORTED, text, data={"to": list(told.people)})
         matter.facts |= {"to": list(told.people)}
-        matter.tell("reported", Target.HEAD, people=told.people, text=text)
+        matter.tell("reported", Target.PARENT_HEAD, Target.HEAD, text=text)
     return matter.ticket
 
 
@@ -244,7 +249,7 @@ def advance(obligation: Obligation, *, by: User, reason: str, at: datetime | Non
         matter.counts.add(duty.unit_id, matter.today, escalated=1)
         matter.write(Entry.Kind.ADVANCED, reason, data={**base.duty_data(duty), "level": step.level})
         matter.facts |= base.duty_data(duty)
-        matter.tell("advanced", people=told.people, text=reason, level=step.level)
+        matter.tell("advanced", *step.tells, text=reason, level=step.level)
     return duty
 
 
