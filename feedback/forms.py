@@ -17,6 +17,7 @@ from channelportal.core import clock
 from channelportal.core.fields import LineField, MultiFileField, TextField
 from channelportal.core.once import OnceMixin
 from channelportal.lib.workdays import local_date
+from feedback import in_force
 from feedback.models import Entry, LadderStep, Means, Severity, Ticket, TicketKind
 
 LONGEST_TEXT, LONGEST_REASON = 8_000, 300
@@ -305,6 +306,16 @@ class MergeForm(VerbForm):
 # ── a new ticket ────────────────────────────────────────────────────────────────────────────────
 
 
+class NamedField(forms.ModelMultipleChoiceField):
+    """Several people, each with his unit."""
+
+    def __init__(self, queryset: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(queryset, widget=forms.SelectMultiple(attrs={"size": 5}), **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} · {obj.unit.name}"
+
+
 class FilingForm(OnceMixin):
     """A new ticket: what, to whom, how serious. Its fields are the arguments of `workflow.file`."""
 
@@ -321,8 +332,17 @@ class FilingForm(OnceMixin):
     files = files_field(_("PDF, Office, WPS, OFD, pictures, text, zip; at most 10 files."))
     complained_unit = unit_field(_("Which unit the complaint is about"), required=False)
     accused = person_field(_("Which person the complaint is about"), required=False)
-    restricted = forms.BooleanField(label=_("Keep it to named people"), required=False)
-    shielded = forms.BooleanField(label=_("Do not show my name to the responsible unit"), required=False)
+    restricted = forms.BooleanField(
+        label=_("Keep it to named people"),
+        required=False,
+        help_text=_("Only you, the people named here and the head of the supervising department see it."),
+    )
+    named = NamedField(User.objects.none(), label=_("Who else may see it"), required=False)
+    shielded = forms.BooleanField(
+        label=_("Do not show my name to the responsible unit"),
+        required=False,
+        help_text=_("Neither the responsible unit nor the person complained of reads your name."),
+    )
     about = LineField(label=_("About an earlier ticket"), required=False, max_length=20)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -338,6 +358,19 @@ class FilingForm(OnceMixin):
         self._choices("complained_unit", units.headquarters() if way == TicketKind.Way.UP else units)
         people_at = people().filter(unit__kind=Unit.Kind.HQ) if way == TicketKind.Way.UP else people()
         self._choices("accused", people_at.exclude(pk=user.pk))
+        self._choices("named", people_at.exclude(pk=user.pk))
+        self.fields["severity"].hints = self._severity_hints()  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _severity_hints() -> dict[str, str]:
+        """The rule beside each choice (000 5.7)."""
+        rule = in_force.policy()
+        return {
+            "normal": _("Answered by the close of working day %(count)d after it arrives")
+            % {"count": rule.reply_days("normal")},
+            "major": _("Grave or many-sided; answered by the close of working day %(count)d after it arrives")
+            % {"count": rule.reply_days("major")},
+        }
 
     def _choices(self, name: str, queryset: QuerySet[Any]) -> None:
         self.fields[name].queryset = queryset  # type: ignore[attr-defined]
@@ -360,7 +393,7 @@ class FilingForm(OnceMixin):
         data = super().clean() or {}
         kind = data.get("kind")
         if kind and not kind.complaint:  # left over from another choice
-            data |= {"restricted": False, "shielded": False, "accused": None, "complained_unit": None}
+            data |= {"restricted": False, "shielded": False, "accused": None, "complained_unit": None, "named": []}
         return data
 
 

@@ -14,7 +14,7 @@ from accounts.models import User
 from channelportal.core import calendar as calendars
 from channelportal.lib import wording
 from channelportal.lib.workdays import WorkCalendar, local_date
-from feedback import in_force, rights
+from feedback import deadlines, in_force, rights
 from feedback.models import (
     Assist,
     Entry,
@@ -83,6 +83,8 @@ class TicketPage:
     files: list[Any]
     filer: str
     waited: int
+    would_be_due: datetime | None
+    """Of a ticket that waits for approval: when the reply would be due, approved today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def of(ticket: Ticket, user: User, now: datetime) -> TicketPage:
         files=[one for line in (*lines.first, *lines.folded, *lines.last) for one in line.files],
         filer=_filer(ticket, filer_shown),
         waited=_waited(ticket, calendar, now),
+        would_be_due=_would_be_due(ticket, calendar, now),
     )
 
 
@@ -246,6 +249,12 @@ def _waited(ticket: Ticket, calendar: WorkCalendar, now: datetime) -> int:
     """Working days that the asker has waited, from the first day; passing on never resets it (rule 9)."""
     since = ticket.reached_at or ticket.created_at
     return max(0, calendar.between(local_date(since), local_date(ticket.ended_at or now)))
+
+
+def _would_be_due(ticket: Ticket, calendar: WorkCalendar, now: datetime) -> datetime | None:
+    if ticket.state != Ticket.State.PENDING:
+        return None
+    return deadlines.reply_due(in_force.policy(), calendar, local_date(now), ticket.severity).at
 
 
 # ── where it stands ─────────────────────────────────────────────────────────────────────────────

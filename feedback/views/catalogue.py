@@ -108,7 +108,7 @@ def _agree(call: Call) -> object:
 VERBS: tuple[Verb, ...] = (
     # ── in the filer's unit ─────────────────────────────────────────────────────────────────────
     Verb(
-        "approve", ("approve",), forms.ApproveForm, _("Approve"), _("Approve and send"),
+        "approve", ("approve",), forms.ApproveForm, _("Approve it"), _("Approve and send"),
         _("Approved. It has been sent to %(unit)s, and the time limit runs."),
         lambda call: workflow.approve(call.ticket, by=call.user, text=call.data["text"]),
         icon="check", hint=_("Your approval makes the unit accountable for it"), other="return",
@@ -204,7 +204,7 @@ VERBS: tuple[Verb, ...] = (
         lambda call: workflow.answer_question(call.ticket, by=call.user, text=call.data["text"], files=call.files), icon="reply", about="question",
     ),
     Verb(
-        "confirm", ("confirm",), forms.ConfirmForm, _("Confirm and rate"), _("It is resolved"), _("Confirmed. Thank you; the loop is closed."),
+        "confirm", ("confirm",), forms.ConfirmForm, _("Confirm and rate the answer"), _("It is resolved"), _("Confirmed. Thank you; the loop is closed."),
         lambda call: workflow.confirm(
             call.ticket, by=call.user, answer=call.data["answer"], speed=call.data["speed"], text=call.data["text"]
         ),
