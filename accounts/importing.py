@@ -144,6 +144,16 @@ class Change:
     differences: list[tuple[str, Any, Any]] = field(default_factory=list)  # (field's name, old, new)
     thing: Unit | User | None = None
 
+    @property
+    def key(self) -> str:
+        """By what it is known."""
+        return str(self.values.get("code") or self.values.get("email") or "")
+
+    @property
+    def place(self) -> str:
+        """Where it belongs, by the code of the unit."""
+        return next((str(self.values[name]) for name in ("unit", "manager", "parent") if self.values.get(name)), "–")
+
 
 @dataclass
 class Plan:

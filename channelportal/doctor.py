@@ -130,7 +130,8 @@ def _escalation(at: datetime) -> Iterator[Gap]:
     for unit in tree.by_id.values():
         if not unit.active:
             continue
-        lost, nobody = _unreached(org, unit, targets)
+        top = tree.superiors.get(unit.pk) is None  # nobody stands above company management: that is no gap
+        lost, nobody = _unreached(org, unit, targets - {Target.PARENT_HEAD} if top else targets)
         if nobody:
             yield Gap(
                 "reaches-nobody",
