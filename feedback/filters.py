@@ -61,26 +61,58 @@ def _confirm(user: User, who: Scope) -> Q:
 VIEWS: tuple[View, ...] = (
     View("todo", _("Waiting for me"), _todo, lambda who: True, empty=_("Nothing waits for you. Well done.")),
     View(
-        "owed", _("To be answered by my unit"), lambda user, who: Q(responsible=who.unit_id) & OWED,
-        lambda who: who.may("ticket.see", who.unit_id), empty=_("Your unit owes nobody an answer."),
+        "owed",
+        _("To be answered by my unit"),
+        lambda user, who: Q(responsible=who.unit_id) & OWED,
+        lambda who: who.may("ticket.see", who.unit_id),
+        empty=_("Your unit owes nobody an answer."),
     ),
-    View("approve", _("To be approved"), _approve, lambda who: who.may("ticket.approve", who.unit_id), sort="-filed", empty=_("Nothing waits for your approval.")),
-    View("confirm", _("To be confirmed"), _confirm, lambda who: True, empty=_("No answer waits for your confirmation.")),
     View(
-        "asked", _("Asked by my unit"), lambda user, who: Q(asker=who.unit_id), lambda who: who.may("ticket.see", who.unit_id),
-        sort="-filed", counted=False, empty=_("Your unit has not asked anything yet."),
+        "approve",
+        _("To be approved"),
+        _approve,
+        lambda who: who.may("ticket.approve", who.unit_id),
+        sort="-filed",
+        empty=_("Nothing waits for your approval."),
     ),
-    View("mine", _("Asked by me"), lambda user, who: Q(filed_by=user), lambda who: True, sort="-filed", counted=False, empty=_("You have not filed a ticket yet.")),
     View(
-        "escalated", _("Escalated"), lambda user, who: Q(level__gt=0, ended_at=None), lambda who: who.may("ticket.see", who.unit_id) or who.manages_company,
+        "confirm", _("To be confirmed"), _confirm, lambda who: True, empty=_("No answer waits for your confirmation.")
+    ),
+    View(
+        "asked",
+        _("Asked by my unit"),
+        lambda user, who: Q(asker=who.unit_id),
+        lambda who: who.may("ticket.see", who.unit_id),
+        sort="-filed",
+        counted=False,
+        empty=_("Your unit has not asked anything yet."),
+    ),
+    View(
+        "mine",
+        _("Asked by me"),
+        lambda user, who: Q(filed_by=user),
+        lambda who: True,
+        sort="-filed",
+        counted=False,
+        empty=_("You have not filed a ticket yet."),
+    ),
+    View(
+        "escalated",
+        _("Escalated"),
+        lambda user, who: Q(level__gt=0, ended_at=None),
+        lambda who: who.may("ticket.see", who.unit_id) or who.manages_company,
         empty=_("Nothing is escalated."),
     ),
     View(
-        "watched", _("Watch list"), lambda user, who: Q(watched=True, ended_at=None), lambda who: who.may("ticket.supervise"), sort="-touched",
+        "watched",
+        _("Watch list"),
+        lambda user, who: Q(watched=True, ended_at=None),
+        lambda who: who.may("ticket.supervise"),
+        sort="-touched",
         empty=_("Nothing is on the watch list: nothing was copied, and nothing is three working days late."),
     ),
     View("all", _("All"), lambda user, who: Q(), lambda who: True, sort="-filed", counted=False),
-)  # fmt: skip
+)
 
 SORTS = {
     "due": "due_at",

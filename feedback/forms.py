@@ -26,7 +26,7 @@ LONGEST_TEXT, LONGEST_REASON = 8_000, 300
 # ── fields ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def files_field(help_text: Any = "") -> MultiFileField:
+def files_field(help_text: Any = "") -> Any:
     field = MultiFileField(label=_("Files"), help_text=help_text)
     field.widget.attrs["data-max-bytes"] = str(settings.UPLOAD_MAX_BYTES)
     return field
@@ -192,7 +192,7 @@ class NoteForm(VerbForm):
     files = files_field()
 
     def narrow(self) -> None:
-        seen = {Entry.Side.ALL: True}
+        seen: dict[str, bool] = {Entry.Side.ALL: True}
         seen[Entry.Side.RESPONSIBLE] = self.user.unit_id != self.ticket.asker_id
         seen[Entry.Side.ASKER] = self.user.unit_id == self.ticket.asker_id
         self.fields["side"].choices = [one for one in Entry.Side.choices if seen.get(one[0])]  # type: ignore[attr-defined]
@@ -306,7 +306,7 @@ class MergeForm(VerbForm):
 # ── a new ticket ────────────────────────────────────────────────────────────────────────────────
 
 
-class NamedField(forms.ModelMultipleChoiceField):
+class NamedField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Several people, each with his unit."""
 
     def __init__(self, queryset: QuerySet[User], **kwargs: Any) -> None:
@@ -353,7 +353,7 @@ class FilingForm(OnceMixin):
         self.kinds = list(kinds.filter(way__in=[way, TicketKind.Way.BOTH]))
         self._choices("kind", kinds.filter(way__in=[way, TicketKind.Way.BOTH]))
         self.fields["kind"].hints = {str(kind.pk): kind.hint for kind in self.kinds}  # type: ignore[attr-defined]
-        units = Unit.objects.active().exclude(pk=user.unit_id)
+        units = Unit.objects.active().exclude(pk=user.unit_id or 0)
         self._choices("responsible", units.headquarters() if way == TicketKind.Way.UP else units)
         self._choices("complained_unit", units.headquarters() if way == TicketKind.Way.UP else units)
         people_at = people().filter(unit__kind=Unit.Kind.HQ) if way == TicketKind.Way.UP else people()

@@ -29,22 +29,25 @@ def coming(
 ) -> list[Coming]:
     """The steps after `now`, in order; none where nothing runs. `hides`: the person whose name is protected."""
     steps = ladder.steps_for(in_force.steps(), obligation.kind, breach=obligation.breach)
-    moments = [one for one in ladder.moments(steps, obligation.due_at, calendar) if not ladder.has_come(one, obligation.due_at, now)]
+    due_at = obligation.due_at
+    moments = [one for one in ladder.moments(steps, due_at, calendar) if not ladder.has_come(one, due_at, now)]
     if not moments:
         return []
-    accused = frozenset({ticket.accused_id} - {None})
+    accused = frozenset([ticket.accused_id] if ticket.accused_id else [])
     case = ladder.Case(obligation.unit_id, ticket.assignee_id, ticket.asker_id, ticket.filed_by_id, accused)
-    known = in_force.organisation(now, [obligation.unit_id, ticket.asker_id], [ticket.assignee_id, ticket.filed_by_id])
+    also = [pk for pk in (ticket.assignee_id, ticket.filed_by_id) if pk]
+    known = in_force.organisation(now, [obligation.unit_id, ticket.asker_id], also)
+
+    def name(pk: int) -> str:
+        return known.people[pk].name if pk != hides else _("Name withheld")
+
     return [
         Coming(
-            one.at,
-            one.step.level,
-            _what(one.step.level),
-            [
-                known.people[pk].name if pk != hides else _("Name withheld")
-                for pk in _told(one.step.tells, known.org, case)
-            ],
-            obligation.held and one.step.level == 2,
+            at=one.at,
+            level=one.step.level,
+            what=_what(one.step.level),
+            people=[name(pk) for pk in _told(one.step.tells, known.org, case)],
+            held=obligation.held and one.step.level == 2,
         )
         for one in moments
     ]

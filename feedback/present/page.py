@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import CharField, DateField, DateTimeField, F, QuerySet, Value
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from channelportal.core import calendar as calendars
@@ -167,23 +168,25 @@ PEOPLE_KEYS = frozenset({"people", "users", "user", "told", "assignee"})
 def _open(ticket: Ticket) -> dict[str, list[Open]]:
     """Requests, the open question, assisting units, watchers: six small tables as one UNION."""
     asked = ("asked", "head_agreed")
+    extensions = Extension.objects.filter(obligation__ticket=ticket, state="asked")
+    plans = LongPlan.objects.filter(ticket=ticket, state__in=asked)
+    severities = SeverityRequest.objects.filter(ticket=ticket, state="asked")
+    questions = Question.objects.filter(ticket=ticket, answered_at=None)
+    assists = Assist.objects.filter(ticket=ticket)
+    shares = Share.objects.filter(ticket=ticket)
+    by = {"name": "asked_by__name", "at": "asked_at"}
     rows = _columns(
-        Assist.objects.filter(ticket=ticket),
-        "assist",
-        name="unit__name",
-        text="task",
-        at="asked_at",
-        moment="due_at",
-        done="done_at",
-    )
-    rows = rows.union(
-        _columns(Extension.objects.filter(obligation__ticket=ticket, state="asked"), "extension", name="asked_by__name", text="reason", at="asked_at", day="new_day"),
-        _columns(LongPlan.objects.filter(ticket=ticket, state__in=asked), "long_plan", name="asked_by__name", text="text", at="asked_at", day="day"),
-        _columns(SeverityRequest.objects.filter(ticket=ticket, state="asked"), "severity", name="asked_by__name", text="reason", at="asked_at"),
-        _columns(Question.objects.filter(ticket=ticket, answered_at=None), "question", name="entry__by__name", text="entry__text", at="asked_at", done="paused__created_at"),
-        _columns(Share.objects.filter(ticket=ticket), "share", name="user__name", text="user__unit__name", at="at"),
+        assists, "assist", name="unit__name", text="task", at="asked_at", moment="due_at", done="done_at"
+    ).union(
+        _columns(extensions, "extension", text="reason", day="new_day", **by),
+        _columns(plans, "long_plan", text="text", day="day", **by),
+        _columns(severities, "severity", text="reason", **by),
+        _columns(
+            questions, "question", name="entry__by__name", text="entry__text", at="asked_at", done="paused__created_at"
+        ),
+        _columns(shares, "share", name="user__name", text="user__unit__name", at="at"),
         all=True,
-    )  # fmt: skip
+    )
     found: dict[str, list[Open]] = {
         what: [] for what in ("assist", "extension", "long_plan", "severity", "question", "share")
     }
@@ -192,7 +195,7 @@ def _open(ticket: Ticket) -> dict[str, list[Open]]:
     return found
 
 
-def _columns(queryset: QuerySet[Any], what: str, *, name: str, text: str, at: str, **more: str) -> QuerySet[Any, Any]:
+def _columns(queryset: QuerySet[Any], what: str, *, name: str, text: str, at: str, **more: str) -> Any:
     moments = {key: F(more[key]) if key in more else Value(None, DateTimeField()) for key in ("moment", "done")}
     return queryset.annotate(
         c_what=Value(what, CharField()),
@@ -265,55 +268,48 @@ def summary(ticket: Ticket, current: Obligation | None, now: datetime) -> Summar
         "unit": ticket.responsible.name,
         "asker": ticket.asker.name,
         "by": wording.by(current.due_at, now) if current else "",
+        "number": ticket.merged_into.number if ticket.merged_into else "",
+        "what": what_is_owed(current.kind) if current else _("formal reply"),
     }
     state = Ticket.State(ticket.state)
-    if state == Ticket.State.PENDING:
-        return Summary(
-            "wait",
-            "wait",
-            _("Waiting for the head's approval"),
-            _("The time limit of %(unit)s starts once the head of %(asker)s has approved it.") % names,
-        )
-    if state == Ticket.State.RETURNED:
-        return Summary(
-            "arrow-left",
-            "due",
-            _("Returned to the filer"),
-            _("It can be corrected and sent again; nothing is owed until then."),
-        )
+    if state in QUIET:
+        icon, tone, title, sentence = QUIET[state]
+        return Summary(icon, tone, str(title), str(sentence) % names)
     if state == Ticket.State.CLOSED:
         return Summary("check", "done", _("The loop is closed"), _closing(ticket, now))
-    if state == Ticket.State.WITHDRAWN:
-        return Summary("minus", "wait", _("Withdrawn by the asker"), _("Nothing is owed any more."))
-    if state == Ticket.State.MERGED and ticket.merged_into:
-        return Summary(
-            "merge", "wait", _("Merged"), _("It goes on as %(number)s.") % {"number": ticket.merged_into.number}
-        )
     if state == Ticket.State.RESOLVED:
-        return Summary(
-            "user-check",
-            "hand",
-            _("Waiting for %(asker)s") % names,
-            _("%(asker)s confirms and rates, or reopens, %(by)s; silence closes it.") % names,
-        )
+        text = _("%(asker)s confirms and rates, or reopens, %(by)s; silence closes it.")
+        return Summary("user-check", "hand", _("Waiting for %(asker)s") % names, text % names)
     if ticket.question_open:
-        return Summary(
-            "question",
-            "due",
-            _("Waiting for %(asker)s") % names,
-            _("%(unit)s has asked a question. The reply clock goes on.") % names,
-        )
-    if current and current.kind == Obligation.Kind.PROMISE:
-        return Summary(
-            "wait", "hand", _("Waiting for %(unit)s") % names, _("%(unit)s has promised to resolve it %(by)s.") % names
-        )
-    owed = what_is_owed(current.kind) if current else _("formal reply")
-    return Summary(
+        text = _("%(unit)s has asked a question. The reply clock goes on.")
+        return Summary("question", "due", _("Waiting for %(asker)s") % names, text % names)
+    promised = current is not None and current.kind == Obligation.Kind.PROMISE
+    text = _("%(unit)s has promised to resolve it %(by)s.") if promised else _("%(unit)s owes: %(what)s, %(by)s.")
+    return Summary("wait", "hand", _("Waiting for %(unit)s") % names, text % names)
+
+
+# states in which nobody's clock runs: icon, colour, title, sentence
+QUIET = {
+    Ticket.State.PENDING: (
         "wait",
-        "hand",
-        _("Waiting for %(unit)s") % names,
-        _("%(unit)s owes: %(what)s, %(by)s.") % {**names, "what": owed},
-    )
+        "wait",
+        gettext_lazy("Waiting for the head's approval"),
+        gettext_lazy("The time limit of %(unit)s starts once the head of %(asker)s has approved it."),
+    ),
+    Ticket.State.RETURNED: (
+        "arrow-left",
+        "due",
+        gettext_lazy("Returned to the filer"),
+        gettext_lazy("It can be corrected and sent again; nothing is owed until then."),
+    ),
+    Ticket.State.WITHDRAWN: (
+        "minus",
+        "wait",
+        gettext_lazy("Withdrawn by the asker"),
+        gettext_lazy("Nothing is owed any more."),
+    ),
+    Ticket.State.MERGED: ("merge", "wait", gettext_lazy("Merged"), gettext_lazy("It goes on as %(number)s.")),
+}
 
 
 def _closing(ticket: Ticket, now: datetime) -> str:

@@ -326,7 +326,9 @@ DEEDS: Mapping[str, Deed] = {
     Kind.ASSIST_ASKED: lambda data, reader: _("asked %(unit)s to assist") % {"unit": _unit(data, reader)},
     Kind.ASSIST_DONE: lambda data, reader: _("delivered the assistance"),
     Kind.COPIED: lambda data, reader: _("copied it to the supervising department"),
-    Kind.SHARED: lambda data, reader: _("shared it with %(people)s") % {"people": _people(data, reader, "to", "user", "people")},
+    Kind.SHARED: lambda data, reader: (
+        _("shared it with %(people)s") % {"people": _people(data, reader, "to", "user", "people")}
+    ),
     Kind.URGED: lambda data, reader: _("urged the responsible unit"),
     Kind.REMINDED: lambda data, reader: _("sent a reminder"),
     Kind.URGE_ANSWERED: lambda data, reader: _("answered the urging"),

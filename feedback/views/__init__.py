@@ -1,4 +1,4 @@
-"""Pages of tickets. Each view: the ticket this person may see (404), may he (403 with the reason), the form, the verb, a redirect."""
+"""Pages of tickets. Each view: the ticket this person may see (404), may he (403 with the reason), form, verb, redirect."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def _begin(request: HttpRequest, user: User, draft: str) -> dict[str, Any]:
     return {**(kept.data if kept else {}), **named}
 
 
-def _show(
+def _show(  # noqa: PLR0917
     request: HttpRequest, user: User, form: FilingForm, draft: str, template: str, status: int = 200
 ) -> HttpResponse:
     chosen = (

@@ -99,15 +99,21 @@ def _skips(skipped: Iterable[rules.Skip], known: in_force.Organisation) -> list[
         rules.Why.AWAY: _("on leave"),
         rules.Why.ACCUSED: _("complained of"),
     }
-    units = in_force.units().by_id
     return [
         _("%(who)s: %(why)s")
         % {
-            "who": known.people[one.person].name if one.person else units[one.unit].name if one.unit in units else "–",
+            "who": _whom(one, known),
             "why": reasons[one.why],
         }
         for one in skipped
     ]
+
+
+def _whom(skip: rules.Skip, known: in_force.Organisation) -> str:
+    if skip.person:
+        return known.people[skip.person].name
+    unit = in_force.units().by_id.get(skip.unit or 0)
+    return unit.name if unit else "–"
 
 
 def _gaps(known: in_force.Organisation, units: list[int]) -> list[dict[str, Any]]:

@@ -73,7 +73,8 @@ def _counts(base: TicketQuerySet, views: list[View], user: User) -> dict[str, in
     """The numbers on the tabs in one statement, each counted only as far as it is shown."""
     who = scope(user)
     wanted = {view.code: _count(base.filter(view.chosen(user, who))) for view in views if view.counted}
-    return dict(User.objects.filter(pk=user.pk).values(**wanted).get())
+    counted: Any = User.objects.filter(pk=user.pk).values(**wanted).get()
+    return dict(counted)
 
 
 def _count(rows: TicketQuerySet) -> Coalesce:
@@ -84,9 +85,15 @@ def _count(rows: TicketQuerySet) -> Coalesce:
 
 def _tabs(views: list[View], chosen: View, counts: dict[str, int]) -> list[dict[str, Any]]:
     return [
-        {"code": view.code, "label": view.label, "on": view == chosen, "count": counts.get(view.code, 0), "more": counts.get(view.code, 0) > MOST_COUNTED}
+        {
+            "code": view.code,
+            "label": view.label,
+            "on": view == chosen,
+            "count": counts.get(view.code, 0),
+            "more": counts.get(view.code, 0) > MOST_COUNTED,
+        }
         for view in views
-    ]  # fmt: skip
+    ]
 
 
 def _line(ticket: Ticket, calendar: WorkCalendar, now: Any) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def show(
     return render(request, "feedback/ticket.html", context, status=status)
 
 
-def _todo(
+def _todo(  # noqa: PLR0917 (what the page knows)
     ticket: Ticket,
     user: User,
     opened: Verb | None,
