@@ -128,8 +128,11 @@ class News:
     def _resolved(self, wish: _Wish, found: in_force.Organisation) -> tuple[int, ...]:
         if not wish.targets:
             return ()
+        targets: Iterable[Target] = wish.targets
+        if self.ticket.restricted and self.ticket.assignee_id is None:  # the officers do not see it, the head was named
+            targets = [Target.HEAD if target is Target.ASSIGNEE else target for target in targets]
         try:
-            return ladder.resolve(wish.targets, found.org, case_of(self.ticket, unit=wish.unit)).people
+            return ladder.resolve(targets, found.org, case_of(self.ticket, unit=wish.unit)).people
         except ladder.NobodyLeft:
             log.warning("nobody to tell of %s on ticket %s", wish.event, self.ticket.pk)
             return ()

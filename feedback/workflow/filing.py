@@ -288,9 +288,7 @@ def reach(matter: base.Matter) -> None:
     matter.facts |= {"due": duty.due_at.isoformat()}
     matter.counts.add(ticket.asker_id, matter.today, asked=1)
     matter.counts.add(ticket.responsible_id, matter.today, received=1)
-    told = [Target.HEAD if ticket.restricted else Target.ASSIGNEE]
-    if ticket.severity == Severity.MAJOR:
-        told.append(Target.HEAD)
+    told = [Target.ASSIGNEE, Target.HEAD] if ticket.severity == Severity.MAJOR else [Target.ASSIGNEE]
     matter.tell("reached", *told)
     if ticket.entered_by_id and ticket.entered_by and ticket.entered_by.unit_id != ticket.asker_id:
         matter.tell("entered_for_you", Target.ASKER, means=ticket.means)
