@@ -79,7 +79,9 @@ def again(person: User) -> User:
 def test_it_is_resolved_once(company: Cast) -> None:
     ticket = file(company)
 
-    outcomes = at_once(lambda n: workflow.resolve(Ticket.objects.get(pk=ticket.pk), by=again(company.kefu_officer), text=f"答复{n}"))
+    outcomes = at_once(
+        lambda n: workflow.resolve(Ticket.objects.get(pk=ticket.pk), by=again(company.kefu_officer), text=f"答复{n}")
+    )
 
     assert outcomes == {"done": 1, "WrongState": MANY - 1}
     assert Entry.objects.filter(kind="resolution").count() == 1
@@ -88,7 +90,12 @@ def test_it_is_resolved_once(company: Cast) -> None:
 
 def test_it_is_taken_once(company: Cast) -> None:
     ticket = file(company)
-    officers = [User.objects.create(username=f"o{n}", email=f"o{n}@example.com", name=f"员{n}", unit=company.kefu, role="officer") for n in range(MANY)]
+    officers = [
+        User.objects.create(
+            username=f"o{n}", email=f"o{n}@example.com", name=f"员{n}", unit=company.kefu, role="officer"
+        )
+        for n in range(MANY)
+    ]
 
     outcomes = at_once(lambda n: workflow.take(Ticket.objects.get(pk=ticket.pk), by=again(officers[n])))
 
@@ -170,7 +177,12 @@ def test_it_merges_both_ways_without_waiting_for_ever(company: Cast) -> None:
 
     def merge(number: int) -> None:
         one, other = (first, second) if number % 2 else (second, first)
-        workflow.merge(Ticket.objects.get(pk=one.pk), by=again(company.qifa_officer), into=Ticket.objects.get(pk=other.pk), reason="重复")
+        workflow.merge(
+            Ticket.objects.get(pk=one.pk),
+            by=again(company.qifa_officer),
+            into=Ticket.objects.get(pk=other.pk),
+            reason="重复",
+        )
 
     outcomes = at_once(merge, many=8)
 

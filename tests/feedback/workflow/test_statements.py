@@ -35,7 +35,9 @@ def warm(filed: File, cast: Cast) -> None:
 def test_it_files_within_the_budget(filed: File, cast: Cast, kind: Callable[..., object]) -> None:
     by, about = User.objects.select_related("unit").get(pk=cast.ludong_head.pk), kind("problem")
 
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         filed(by=by, kind=about, at=None)
 
     assert len(statements(queries)) <= MOST, "\n".join(statements(queries))
@@ -68,7 +70,9 @@ def test_it_costs_the_same_however_long_the_history(filed: File, cast: Cast) -> 
     assert cost(old) <= cost(young)
 
 
-def test_it_asks_once_what_is_possible(ticket: Ticket, cast: Cast, django_assert_max_num_queries: Callable[..., object]) -> None:
+def test_it_asks_once_what_is_possible(
+    ticket: Ticket, cast: Cast, django_assert_max_num_queries: Callable[..., object]
+) -> None:
     fresh = Ticket.objects.select_related("filed_by").get(pk=ticket.pk)
     by = User.objects.get(pk=cast.kefu_head.pk)
 
