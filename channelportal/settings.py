@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "feedback",
     "partners",
     "channelportal.supervision",
+    "channelportal.demo",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -152,6 +153,8 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+if DEMO:  # passwords of the demo are of a kind that only the demo knows
+    PASSWORD_HASHERS.insert(0, "channelportal.demo.hashers.DemoHasher")
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = []  # accounts/passwords.py holds the rules, with their tests
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
