@@ -295,7 +295,17 @@ class _Batch:
 
 
 def _said(error: Exception) -> str:
+    """What the mail server said, as it said it; else the kind of failure."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = [f"{code} {_text(words)}" for code, words in error.recipients.values()]
+        return "; ".join(answers)[:300]
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_text(error.smtp_error)}"[:300]
     return f"{type(error).__name__}: {error}"[:300]
+
+
+def _text(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
 
 
 def _may_have(message: OutboxMessage) -> bool:

@@ -29,10 +29,12 @@ from channelportal.core.fields import LineField
 from channelportal.core.models import CalendarDay, CalendarVersion, Stamp
 from channelportal.lib import yearplan
 from channelportal.lib.workdays import Day, Reason, Row, WorkCalendar
+from feedback import recount
 
 SALT: Final = "calendar.plan"
 PREVIEW_LASTS: Final = 7200  # seconds between preview and confirmation
 FIRST, LAST = 2001, 2099
+MOST_MOVED: Final = 100  # obligations that the preview names
 
 
 def _required(request: HttpRequest) -> None:
@@ -62,6 +64,7 @@ def year(request: HttpRequest) -> HttpResponse:
         "earlier": shown - 1 if shown > FIRST else None,
         "later": shown + 1 if shown < LAST else None,
         "months": months,
+        "weekdays": _weekdays(),
         "working": sum(month.working for month in months),
         "provisional": shown not in plan.published_years,
         "missing": plan.missing_years(today),
@@ -81,6 +84,11 @@ def _year(text: str, otherwise: int) -> int:
 
 def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+
+
+def _weekdays() -> list[str]:
+    """The heads of a month's columns, Monday first, as short as they are written."""
+    return _("Mo Tu We Th Fr Sa Su").split()
 
 
 def _month(plan: WorkCalendar, year_: int, month: int) -> Month:
@@ -105,7 +113,7 @@ def _own_days(year_: int, unit: Unit | None) -> Any:
 
 class ImportForm(forms.Form):
     file = forms.FileField(
-        label=gettext_lazy("File"),
+        label=gettext_lazy("Calendar file"),
         help_text=gettext_lazy(".json (holiday-cn), .csv or .xlsx with the columns 日期, 是否工作日, 名称, 文号"),
         widget=forms.ClearableFileInput(attrs={"accept": ".json,.csv,.xlsx"}),
     )
@@ -129,12 +137,15 @@ def import_plan(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return render(request, "core/calendar_import.html", {"form": form, "submit": _("Show what would change")})
     plan: yearplan.YearPlan = form.cleaned_data["plan"]
-    changes = yearplan.difference(calendar.current(fresh=True), plan.rows, plan.year)
+    before = calendar.current(fresh=True)
+    changes = yearplan.difference(before, plan.rows, plan.year)
     context = {
         "plan": plan,
         "changes": changes,
         "turning": sum(change.turns for change in changes),
-        "new_year": plan.year not in calendar.current().published_years,
+        "new_year": plan.year not in before.published_years,
+        "moved": recount.preview(before.with_year(plan.year, plan.rows), now(), most=MOST_MOVED),
+        "most_moved": MOST_MOVED,
         "token": _pack(plan),
     }
     return render(request, "core/calendar_preview.html", context)

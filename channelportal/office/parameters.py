@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
@@ -20,6 +24,17 @@ from channelportal.core.errors import Invalid
 from channelportal.core.parameters import Parameters
 
 
+GROUPS: Final = [  # as the page shows them; what is in none comes last
+    (gettext_lazy("Answers"), ["normal_days", "major_days", "close_of_business", "entry_back_days"]),
+    (gettext_lazy("Promises"), ["promise_max_days", "replan_days", "extensions"]),
+    (
+        gettext_lazy("Closing the loop"),
+        ["confirm_days", "urge_answer_days", "question_reminder_days", "question_close_days", "watch_late_days"],
+    ),
+    (gettext_lazy("Messages"), ["delivery_from", "delivery_until"]),
+]
+
+
 class ParametersForm(forms.Form):
     """One field for each parameter, its bounds and default beside it."""
 
@@ -27,6 +42,19 @@ class ParametersForm(forms.Form):
         super().__init__(*args, **kwargs)
         for one in fields(Parameters):
             self.fields[one.name] = _field(one)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.layout = Layout(*_layout())
+
+
+def _layout() -> Iterator[Any]:
+    """A heading and two fields in a line, group by group."""
+    grouped = {name for _title, names in GROUPS for name in names}
+    rest = [one.name for one in fields(Parameters) if one.name not in grouped]
+    for title, names in [*GROUPS, (gettext_lazy("Passwords"), rest)]:
+        yield HTML(format_html('<h2 class="form-group-title">{}</h2>', title))
+        for first in range(0, len(names), 2):
+            yield Div(*names[first : first + 2], css_class="inline-fields")
 
 
 def _field(one: Any) -> forms.Field:

@@ -15,10 +15,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import access
+from accounts.models import User
 from channelportal.core import audit, outbox
 from channelportal.core.clock import now
 from channelportal.core.lists import Column, page_of
 from channelportal.core.models import AuditEntry, AuditSeal, OutboxMessage
+
+
+RESULTS: Final = {"ok": gettext_lazy("Done"), "refused": gettext_lazy("Turned away"), "failed": gettext_lazy("Failed")}
+ROLES: Final = dict([*User.Role.choices, *User.AdminRole.choices])
 
 
 class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -34,7 +39,7 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
     action = django_filters.CharFilter("action", lookup_expr="startswith", label=gettext_lazy("Action"))
     object = django_filters.CharFilter("object_name", lookup_expr="contains", label=gettext_lazy("Object"))
     result = django_filters.ChoiceFilter(
-        choices=AuditEntry.Result.choices, label=gettext_lazy("Result"), empty_label=gettext_lazy("all")
+        choices=list(RESULTS.items()), label=gettext_lazy("Result"), empty_label=gettext_lazy("all")
     )
 
     class Meta:
@@ -46,11 +51,11 @@ SORTS: Final = {"at": "at"}
 COLUMNS: Final = [
     Column(gettext_lazy("Time"), lambda e: e.at),
     Column(gettext_lazy("Person"), lambda e: e.actor_name),
-    Column(gettext_lazy("Role"), lambda e: e.role),
+    Column(gettext_lazy("Role"), lambda e: ROLES.get(e.role, e.role)),
     Column(gettext_lazy("Unit (number)"), lambda e: e.unit_id),
     Column(gettext_lazy("Address"), lambda e: e.address),
     Column(gettext_lazy("Action"), lambda e: e.action),
-    Column(gettext_lazy("Result"), lambda e: e.get_result_display()),
+    Column(gettext_lazy("Result"), lambda e: RESULTS[e.result]),
     Column(gettext_lazy("Object"), lambda e: e.object_name, 30),
     Column(gettext_lazy("Kind of object"), lambda e: e.object_type),
     Column(gettext_lazy("Number of the object"), lambda e: e.object_id),
@@ -67,12 +72,18 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     if page.exporting:
         return page.xlsx("audit", COLUMNS)
     audit.record("audit.seen", by=request.user, data={"query": request.GET.urlencode()[:500]})
-    lines = [
-        {"entry": entry, "data": json.dumps(entry.data, ensure_ascii=False, indent=1) if entry.data else ""}
-        for entry in page
-    ]
+    lines = [_line(entry) for entry in page]
     context = page.context() | {"lines": lines, "seal": AuditSeal.objects.order_by("-number").first()}
     return render(request, "core/audit.html", context)
+
+
+def _line(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "entry": entry,
+        "role": ROLES.get(entry.role, entry.role),
+        "result": RESULTS[entry.result],
+        "data": json.dumps(entry.data, ensure_ascii=False, indent=1) if entry.data else "",
+    }
 
 
 # ── parked messages ─────────────────────────────────────────────────────────────────────────────
