@@ -78,6 +78,7 @@ def test_it_marks_every_day_of_such_a_year_provisional_and_none_of_the_others() 
     assert not any(day.provisional for day in CHINA.days(date(2025, 1, 1), date(2026, 12, 31)))
     assert CHINA.is_provisional(date(2026, 12, 31), date(2027, 1, 4))
     assert not CHINA.is_provisional(date(2026, 12, 30), date(2026, 12, 31))
+    assert not CHINA.is_provisional(date(2024, 12, 31), date(2025, 1, 2))  # the day counted from does not count
 
 
 def test_it_trusts_a_row_in_such_a_year() -> None:
@@ -203,6 +204,7 @@ def test_it_replaces_a_years_rows_and_leaves_those_of_its_neighbours() -> None:
     """2018-12-29 was made a working day by the arrangement of 2019: publishing 2018 anew must not undo it."""
     rows = {day: row for year in (2018, 2019) for day, row in statutory_rows(year).items()}
     calendar = WorkCalendar(rows, (2018, 2019))
+    assert calendar.is_working(date(2018, 12, 29))
 
     again = calendar.with_year(2018, {})
 
@@ -218,6 +220,7 @@ def test_it_does_not_change_when_its_rows_do() -> None:
     rows.clear()
 
     assert not calendar.is_working(date(2026, 3, 2))
+    assert not calendar.with_overrides({}).is_working(date(2026, 3, 2))
 
 
 # ── days and clocks ─────────────────────────────────────────────────────────────────────────────

@@ -143,8 +143,9 @@ def test_it_refuses_more_than_forty_days_off() -> None:
     assert problems("2026.json", holiday_cn(many)) == [("too_many_off", None)]
 
 
-def test_it_refuses_a_make_up_day_that_is_no_weekend_day() -> None:
-    days = [*days_of(), {"name": "劳动节", "date": "2026-05-11", "isOffDay": False}]
+@pytest.mark.parametrize("weekday", ["2026-05-11", "2026-05-15"])
+def test_it_refuses_a_make_up_day_that_is_no_weekend_day(weekday: str) -> None:
+    days = [*days_of(), {"name": "劳动节", "date": weekday, "isOffDay": False}]
 
     assert problems("2026.json", holiday_cn(days)) == [("not_a_weekend", len(days))]
 
