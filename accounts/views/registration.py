@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -106,14 +106,16 @@ def register_state(request: HttpRequest, token: str) -> HttpResponse:
 def steps(one: Registration) -> list[dict[str, Any]]:
     """What parts/_steps.html shows."""
     reviewing = one.reviewer_unit.name if one.reviewer_unit else ""
-    failed = {State.REFUSED: _("Refused"), State.WITHDRAWN: _("Withdrawn"), State.LAPSED: _("Lapsed")}.get(
-        State(one.state)
-    )
+    failed = {
+        State.REFUSED: pgettext("registration", "Refused"),
+        State.WITHDRAWN: _("Withdrawn"),
+        State.LAPSED: _("Lapsed"),
+    }.get(State(one.state))
     place = 1 if one.confirmed_at is None else 2 if one.state != State.APPROVED else 3
     labels = [
-        (_("Filed"), ""),
-        (_("Address confirmed"), ""),
-        (_("Reviewed"), reviewing),
+        (pgettext("step of an application", "Send"), ""),
+        (pgettext("step of an application", "Confirm the address"), ""),
+        (pgettext("step of an application", "Review"), reviewing),
         (_("First sign-in"), ""),
     ]
     told = []

@@ -20,8 +20,10 @@ from tests.people import PASSWORD, Cast
 
 NEW = "Nine!paper-Boats"
 PUBLIC = {
-    "sign-in", "set_language", "password-forgotten", "register", "register-done", "register-units", "register-state",
-    "register-confirm", "register-withdraw", "captcha-image", "captcha-image-2x", "healthz", "metrics", "prometheus-django-metrics",
+    "sign-in", "set_language", "password-forgotten", "register", "register-done", "register-units",
+    "register-state",
+    "register-confirm", "register-withdraw", "captcha-image", "captcha-image-2x",
+    "healthz", "metrics", "prometheus-django-metrics",
 }  # fmt: skip
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/account/sessions/?page=2"}
 

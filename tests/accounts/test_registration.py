@@ -20,7 +20,8 @@ from channelportal.core.models import Alert, AuditEntry, OutboxMessage
 from tests.people import Cast
 
 PERSON = {
-    "name": "新同事", "position": "业务员", "phone": "139-0531-0001", "email": "New.Colleague@example.com", "role": "member",
+    "name": "新同事", "position": "业务员", "phone": "139-0531-0001", "email": "New.Colleague@example.com",
+    "role": "member",
     "reason": "向客户服务部反馈问题", "read": "on", "signed_name": "新同事",
 }  # fmt: skip
 
@@ -36,7 +37,8 @@ def fill(client: Client, **values: Any) -> Any:
 
 def new_unit(cast: Cast, **values: Any) -> dict[str, Any]:
     return {
-        "side": "new", "unit": "", "new_unit_name": "胶东海达商贸有限公司", "new_unit_kind": "agent", "new_unit_region": "华东",
+        "side": "new", "unit": "", "new_unit_name": "胶东海达商贸有限公司", "new_unit_kind": "agent",
+        "new_unit_region": "华东",
         "manager": cast.market.pk, **values,
     }  # fmt: skip
 

@@ -267,7 +267,7 @@ def told(one: Registration) -> str:
 def test_it_warns_of_a_taken_address(cast: Cast) -> None:
     one = waiting(cast, email=cast.kefu_head.email)
 
-    assert [hint.blocks for hint in warnings_about(one)][0]
+    assert next(hint.blocks for hint in warnings_about(one))
     assert "周主管" in told(one)
 
 

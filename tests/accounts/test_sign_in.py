@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from unittest import mock
 
@@ -187,7 +187,7 @@ def test_it_does_not_offer_the_admins_own_login(client: Client, cast: Cast) -> N
 
 
 @pytest.fixture
-def at_once() -> Iterator[Callable[[int, Callable[[int], object]], list[object]]]:
+def at_once() -> Callable[[int, Callable[[int], object]], list[object]]:
     def run(count: int, deed: Callable[[int], object]) -> list[object]:
         results: list[object] = [None] * count
         barrier = threading.Barrier(count)
@@ -208,7 +208,7 @@ def at_once() -> Iterator[Callable[[int, Callable[[int], object]], list[object]]
             thread.join()
         return results
 
-    yield run
+    return run
 
 
 @pytest.mark.postgres
