@@ -34,23 +34,28 @@ class LadderStepAdmin(ReadOnly):
     list_display = ["kind", "level", "days", "time", "tells", "active"]
 
 
+TICKET_FIELDS = ("number", "kind", "severity", "state", "round", "asker", "responsible", "due_at", "level")
+DUTY_FIELDS = ("ticket_id", "kind", "round", "unit", "due_at", "due_version", "met_at", "missed_at", "voided_at")
+ENTRY_FIELDS = ("ticket_id", "round", "at", "kind", "side")
+
+
 @admin.register(Ticket)
 class TicketAdmin(ReadOnly):
     """Neither title nor text: who may read those is decided by the portal's pages."""
 
-    list_display = ["number", "kind", "severity", "state", "round", "asker", "responsible", "due_at", "level"]
+    list_display = [*TICKET_FIELDS]
     list_select_related = ["kind", "asker", "responsible"]
     list_filter = ["state", "severity", "level"]
     search_fields = ["number"]
-    fields = [*list_display, "ending", "created_at"]
+    fields = [*TICKET_FIELDS, "ending", "created_at"]
 
 
 @admin.register(Obligation)
 class ObligationAdmin(ReadOnly):
-    list_display = ["ticket_id", "kind", "round", "unit", "due_at", "due_version", "met_at", "missed_at", "voided_at"]
+    list_display = [*DUTY_FIELDS]
     list_select_related = ["unit"]
     list_filter = ["kind"]
-    fields = list_display
+    fields = [*DUTY_FIELDS]
 
 
 @admin.register(LadderEvent)
@@ -61,6 +66,6 @@ class LadderEventAdmin(ReadOnly):
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnly):
-    list_display = ["ticket_id", "round", "at", "kind", "side"]
-    fields = list_display
+    list_display = [*ENTRY_FIELDS]
+    fields = [*ENTRY_FIELDS]
     list_filter = ["kind"]

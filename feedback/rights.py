@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.access import Refused, scope
 from accounts.models import User
@@ -184,35 +185,34 @@ RULES: Final[dict[str, Callable[[Relation], bool]]] = {
     "merge": _oversees("ticket.supervise"),
 }
 
-_ASKER = frozenset({"answer_question", "remind", "confirm", "reopen", "withdraw"})
-_SUPERVISORS = frozenset(
-    {"grant_long_plan", "confirm_severity", "keep_severity", "urge", "report", "hold", "advance", "close", "merge"}
-)
+_HEAD = gettext_lazy("Only the head of the responsible unit may do this.")
+_ASKER = gettext_lazy("Only the asker may do this.")
+_SUPERVISORS = gettext_lazy("Only the supervising department may do this.")
+_PART = gettext_lazy("Your part in this ticket does not allow this.")
+_APPROVER = gettext_lazy("Only the head of the unit that sends it may approve it.")
+_DECIDER = gettext_lazy("Only the asker or the supervising department may decide this.")
+REASONS: Final = {
+    **dict.fromkeys(["answer_question", "remind", "confirm", "reopen", "withdraw"], _ASKER),
+    **dict.fromkeys(["grant_long_plan", "confirm_severity", "keep_severity", "urge", "report"], _SUPERVISORS),
+    **dict.fromkeys(["hold", "advance", "close", "merge"], _SUPERVISORS),
+    **dict.fromkeys(["note", "copy", "share", "ask_severity", "refuse_long_plan"], _PART),
+    **dict.fromkeys(["approve", "send_back"], _APPROVER),
+    **dict.fromkeys(["grant_extension", "refuse_extension"], _DECIDER),
+    **dict.fromkeys(["assign", "agree_long_plan"], _HEAD),
+    "resend": gettext_lazy("Only who filed it may correct it."),
+    "deliver_assist": gettext_lazy("Only the unit that was asked to assist may do this."),
+}
 
 
 def _reason(verb: str, who: Relation) -> str:
-    if verb in {"approve", "send_back"}:
-        if who.user.pk == who.ticket.filed_by_id:
-            return _("Nobody approves what he sent himself.")
-        return _("Only the head of the unit that sends it may approve it.")
-    if verb == "resend":
-        return _("Only who filed it may correct it.")
-    if verb in _ASKER:
-        return _("Only the asker may do this.")
+    if verb in {"approve", "send_back"} and who.user.pk == who.ticket.filed_by_id:
+        return _("Nobody approves what he sent himself.")
     if verb == "pass_on" and who.ticket.passed_on:
         return _("It was passed on once already. A second time only the supervising department may do it.")
-    if verb in {"grant_extension", "refuse_extension"}:
-        return _("Only the asker or the supervising department may decide this.")
     if verb == "hold" and who.at_responsible:
         return _("Nobody holds back an escalation against his own unit.")
-    if verb in _SUPERVISORS:
-        return _("Only the supervising department may do this.")
-    if verb in {"assign", "agree_long_plan"}:
-        return _("Only the head of the responsible unit may do this.")
-    if verb == "deliver_assist":
-        return _("Only the unit that was asked to assist may do this.")
-    if verb in {"note", "copy", "share", "ask_severity", "refuse_long_plan"}:
-        return _("Your part in this ticket does not allow this.")
+    if verb in REASONS:
+        return str(REASONS[verb])
     if who.at_responsible:
         return _("Only an information officer, the head, or the person it was assigned to may do this.")
     return _("Only the responsible unit may do this.")

@@ -1,5 +1,6 @@
 """What a new installation starts with: the kinds of F1 and F2, and the default ladder. 企发部 edits both afterwards."""
 
+# ruff: noqa: E501  (a table of texts)
 from __future__ import annotations
 
 from typing import Any, NamedTuple

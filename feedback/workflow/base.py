@@ -162,7 +162,7 @@ class Matter:
         )  # fmt: skip
         duty.next_step_at = next_step(duty, after=began)
         if kind == Obligation.Kind.REPLY:
-            self._save_duties()  # one open REPLY per round: the old one first
+            self.save_duties()  # one open REPLY per round: the old one first
         duty.save(force_insert=True)
         self.duties.append(duty)
         return duty
@@ -297,7 +297,7 @@ class Matter:
         move = MOVES.get(self.verb)
         if move and move.to and "state" not in self._changed:
             self.set(state=move.to)
-        self._save_duties()
+        self.save_duties()
         self.refresh_due()
         if self.at > self.ticket.touched_at:
             self.set(touched_at=self.at)
@@ -307,7 +307,7 @@ class Matter:
         if self._news:
             self._news.send(self.entry)
 
-    def _save_duties(self) -> None:
+    def save_duties(self) -> None:
         touched = list(self._touched.values())
         self._touched.clear()
         if len(touched) == 1:
@@ -567,7 +567,7 @@ def _do(duty: Obligation, at: datetime, deed: Any) -> None:
     if duty.missed_at and not matter.ticket.missed:
         matter.ticket.missed = True
     matter.ticket.save(update_fields=["missed"])
-    matter._save_duties()
+    matter.save_duties()
     matter.counts.save()
     refresh_due(matter.ticket)
 

@@ -1,4 +1,4 @@
-"""Moments of May 2026 in Shanghai. Monday the 11th at 10:00: a normal matter is due on Tuesday at 18:00, a major one on Thursday."""
+"""Moments of May 2026 in Shanghai. What is filed on Monday the 11th at 10:00 is due on Tuesday, a major matter on Thursday."""
 
 from __future__ import annotations
 

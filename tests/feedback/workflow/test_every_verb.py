@@ -1,6 +1,7 @@
 """Each verb by each kind of person: who may, may; strangers and wrong roles get a reason; the wrong state is said; the deed is
 on the timeline, in the audit trail, and told."""
 
+# ruff: noqa: E501  (a table of verbs)
 from __future__ import annotations
 
 from collections.abc import Callable

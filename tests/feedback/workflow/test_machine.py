@@ -298,9 +298,8 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def the_counters_agree(self) -> None:
         """Over everything in this database, not only this ticket."""
-        sums = Tally.objects.aggregate(
-            *map(Sum, ("replies_on_time", "replies_late", "promises_kept", "promises_broken", "received"))
-        )
+        counters = ("replies_on_time", "replies_late", "promises_kept", "promises_broken", "received")
+        sums = Tally.objects.aggregate(*map(Sum, counters))
         replies, promises = Obligation.objects.filter(kind="reply"), Obligation.objects.filter(kind="promise")
         in_time = Q(met_at__isnull=False, missed_at=None)
         assert (sums["replies_on_time__sum"] or 0) == replies.filter(in_time).count()

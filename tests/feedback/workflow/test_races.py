@@ -13,9 +13,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from channelportal.core import clock
+from channelportal.core import calendar, clock, stamps
 from channelportal.core.errors import Invalid, WrongState
-from feedback import workflow
+from feedback import supplied, workflow
 from feedback.models import Entry, Extension, Obligation, Rating, Tally, Ticket, TicketKind
 from tests.people import Cast, cast
 
@@ -25,9 +25,6 @@ MANY = 32
 
 @pytest.fixture
 def fresh_copies(transactional_db: None) -> Any:
-    from channelportal.core import calendar, stamps
-    from feedback import supplied
-
     stamps.forget_all()
     calendar.ship()
     supplied.supply()
@@ -150,8 +147,6 @@ def test_it_numbers_without_gap_or_double(company: Cast) -> None:
 
 def test_it_grants_a_later_day_once(company: Cast) -> None:
     ticket = file(company)
-    from channelportal.core import calendar
-
     days = calendar.current()
     first = days.nth_after(clock.now().date() + timedelta(days=1), 3)
     workflow.plan(ticket, by=company.kefu_officer, text="派人", day=first)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.template import Context
 from django.template.loader import get_template
 from django.utils import translation
@@ -33,7 +36,10 @@ def test_it_has_a_line_for_every_event(event: str, language: str) -> None:
 
 
 def test_it_has_no_line_without_an_event() -> None:
-    found = {path.stem.removeprefix("ticket-") for path in _folder().glob("ticket-*.txt")}
+    found = {
+        path.stem.removeprefix("ticket-")
+        for path in (Path(settings.BASE_DIR) / "templates" / "alerts").glob("ticket-*.txt")
+    }
 
     assert found >= notify.EVENTS
 
@@ -86,11 +92,3 @@ def test_it_lists_several_in_one_mail() -> None:
 
 def _text(name: str, data: dict[str, object]) -> str:
     return str(get_template(name).template.render(Context(data, autoescape=False)))
-
-
-def _folder():  # type: ignore[no-untyped-def]
-    from pathlib import Path
-
-    from django.conf import settings
-
-    return Path(settings.BASE_DIR) / "templates" / "alerts"
