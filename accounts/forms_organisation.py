@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import organisation
 from accounts.access import may, scope
@@ -27,7 +28,7 @@ class VerbForm(forms.ModelForm):  # type: ignore[type-arg]
     """Fields of a model, without its constraints: the verb checks those, names the field and is not raced."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        return {field.name for field in self._meta.model._meta.fields}
+        return {field.name for field in self.instance._meta.fields}  # noqa: SLF001 (Django's own door to the fields)
 
 
 class UnitText(VerbForm):
@@ -36,7 +37,8 @@ class UnitText(VerbForm):
     class Meta:
         model = Unit
         fields = ["phone", "address", "handles"]
-        field_classes = {name: LineField for name in ("code", "name", "region", "phone", "address", "handles")}
+        labels = {"name": pgettext_lazy("unit", "name"), "code": pgettext_lazy("unit", "code")}
+        field_classes = dict.fromkeys(("code", "name", "region", "phone", "address", "handles"), LineField)
         widgets = {"handles": forms.Textarea(attrs={"rows": 3})}
         help_texts = {"handles": _("Shown to who files a ticket, beside “to whom”: what this unit answers for.")}
 
@@ -73,7 +75,7 @@ class UnitNew(OnceMixin, UnitEdit):
         everything = may(user, "organisation.edit")
         _offer(self.fields["parent"], Unit.objects.active() if everything else organisation.editable_units(user))
         managers = Unit.objects.active().with_function(Function.REGISTRAR_CHANNELS)
-        _offer(self.fields["manager"], managers if everything else managers.filter(pk=scope(user).unit_id))
+        _offer(self.fields["manager"], managers if everything else managers.filter(pk=scope(user).unit_id or 0))
         if not everything:
             _choose_kind(self.fields["kind"], channels=True)
             self.initial["manager"] = scope(user).unit_id
@@ -92,7 +94,8 @@ class UnitPlace(forms.Form):
     )
 
     def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"parent": unit.parent_id, "manager": unit.manager_id}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"parent": unit.parent_id, "manager": unit.manager_id}
         above = Unit.objects.active().exclude(pk=unit.pk)
         _offer(self.fields["parent"], above if unit.is_channel else above.headquarters())
         _offer(self.fields["manager"], Unit.objects.active().with_function(Function.REGISTRAR_CHANNELS))
@@ -107,7 +110,8 @@ class UnitFunctions(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_(
-            "Supervision, review of headquarters and company management are one unit's each: given here, they leave whoever had them."
+            "Supervision, review of headquarters and company management are one unit's each: "
+            "given here, they leave whoever had them."
         ),
     )
 
@@ -126,7 +130,8 @@ class UnitContact(forms.Form):
     )
 
     def __init__(self, *args: Any, unit: Unit, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"contact": unit.contact_id}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"contact": unit.contact_id}
         people = User.objects.filter(is_active=True, unit__kind=Unit.Kind.HQ).select_related("unit")
         _offer(self.fields["contact"], people.filter(unit=unit.manager_id) if unit.manager_id else people)
 
@@ -159,7 +164,7 @@ class PersonEdit(VerbForm):
     class Meta:
         model = User
         fields = ["name", "email", "phone", "position", "officer_full_time"]
-        field_classes = {name: LineField for name in ("name", "phone", "position")}
+        field_classes = dict.fromkeys(("name", "phone", "position"), LineField)
 
 
 class PersonNew(OnceMixin, PersonEdit):
@@ -182,8 +187,6 @@ class Knowing(forms.Form):
         super().__init__(*args, **kwargs)
         if not consequence:
             del self.fields["knowing"]
-        else:
-            self.fields["knowing"].help_text = consequence
 
 
 class PersonRole(Knowing):

@@ -24,7 +24,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from accounts.access import Refused, may
 from accounts.models import Unit, UnitFunction, User
@@ -76,33 +76,54 @@ FUNCTIONS: Final = {
 }
 YES_NO: Final = {"是": "1", "否": ""}
 UNIT_FIELDS: Final = (
-    Field("编码", "code", True, 20, width=12, hint=lazy("Never changes: by it the portal knows the unit again.")),
+    Field(
+        "编码", "code", True, 20, width=12, hint=gettext_lazy("Never changes: by it the portal knows the unit again.")
+    ),
     Field("名称", "name", True, 60, width=24),
     Field("类型", "kind", True, choices=KINDS),
-    Field("上级单位", "parent", hint=lazy("Code or name; empty: the top.")),
+    Field("上级单位", "parent", hint=gettext_lazy("Code or name; empty: the top.")),
     Field(
         "主管部门",
         "manager",
-        hint=lazy("Code or name; for channels only, and required there: it reviews the channel's people."),
+        hint=gettext_lazy("Code or name; for channels only, and required there: it reviews the channel's people."),
     ),
-    Field("职能", "functions", longest=120, width=24, hint=lazy("For headquarters; several with “、” between them.")),
+    Field(
+        "职能",
+        "functions",
+        longest=120,
+        width=24,
+        hint=gettext_lazy("For headquarters; several with “、” between them."),
+    ),
     Field("区域", "region", longest=30),
-    Field("负责事项", "handles", longest=300, width=40, hint=lazy("Shown to who files a ticket, beside “to whom”.")),
+    Field(
+        "负责事项",
+        "handles",
+        longest=300,
+        width=40,
+        hint=gettext_lazy("Shown to who files a ticket, beside “to whom”."),
+    ),
     Field("电话", "phone", longest=30),
     Field("地址", "address", longest=120, width=30),
 )
 PEOPLE_FIELDS: Final = (
     Field("姓名", "name", True, 40),
-    Field("单位", "unit", True, hint=lazy("Code or name, of the other sheet or already in the portal.")),
+    Field("单位", "unit", True, hint=gettext_lazy("Code or name, of the other sheet or already in the portal.")),
     Field("角色", "role", True, choices=ROLES),
-    Field("邮箱", "email", True, 254, width=28, hint=lazy("Everybody's own: reminders and issued passwords go there.")),
+    Field(
+        "邮箱",
+        "email",
+        True,
+        254,
+        width=28,
+        hint=gettext_lazy("Everybody's own: reminders and issued passwords go there."),
+    ),
     Field("手机", "phone", longest=30),
     Field("职务", "position", longest=40),
     Field(
         "账号",
         "username",
         longest=60,
-        hint=lazy("Empty: made from the name. Where it is given, the person is known again by it."),
+        hint=gettext_lazy("Empty: made from the name. Where it is given, the person is known again by it."),
     ),
     Field("专职信息员", "officer_full_time", choices=YES_NO),
 )
@@ -143,6 +164,7 @@ class Change:
     values: dict[str, Any]
     differences: list[tuple[str, Any, Any]] = field(default_factory=list)  # (field's name, old, new)
     thing: Unit | User | None = None
+    shown_place: str = ""  # written by the page: the name of `place`
 
     @property
     def key(self) -> str:

@@ -8,50 +8,50 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Unit, UnitFunction, User
 from channelportal.core.models import AuditEntry
 
 ACTIONS: Final = {
-    "unit.created": lazy("Unit added"),
-    "unit.changed": lazy("Details changed"),
-    "unit.moved": lazy("Moved in the tree"),
-    "unit.manager_set": lazy("Managing department named"),
-    "unit.functions_set": lazy("Functions set"),
-    "unit.function_left": lazy("Function went to another unit"),
-    "unit.contact_set": lazy("Contact person named"),
-    "unit.closed": lazy("Unit closed"),
-    "unit.reopened": lazy("Unit taken into use again"),
-    "user.added": lazy("Person added"),
-    "user.changed": lazy("Details changed"),
-    "user.role_changed": lazy("Role changed"),
-    "user.transferred": lazy("Transferred"),
-    "user.deactivated": lazy("Account deactivated"),
-    "user.reactivated": lazy("Account in use again"),
-    "user.revoked": lazy("Sessions and issued passwords ended"),
-    "absence.set": lazy("Absence entered"),
-    "absence.ended": lazy("Absence ended"),
+    "unit.created": gettext_lazy("Unit added"),
+    "unit.changed": gettext_lazy("Details changed"),
+    "unit.moved": gettext_lazy("Moved in the tree"),
+    "unit.manager_set": gettext_lazy("Managing department named"),
+    "unit.functions_set": gettext_lazy("Functions set"),
+    "unit.function_left": gettext_lazy("Function went to another unit"),
+    "unit.contact_set": gettext_lazy("Contact person named"),
+    "unit.closed": gettext_lazy("Unit closed"),
+    "unit.reopened": gettext_lazy("Unit taken into use again"),
+    "user.added": gettext_lazy("Person added"),
+    "user.changed": gettext_lazy("Details changed"),
+    "user.role_changed": gettext_lazy("Role changed"),
+    "user.transferred": gettext_lazy("Transferred"),
+    "user.deactivated": gettext_lazy("Account deactivated"),
+    "user.reactivated": gettext_lazy("Account in use again"),
+    "user.revoked": gettext_lazy("Sessions and issued passwords ended"),
+    "absence.set": gettext_lazy("Absence entered"),
+    "absence.ended": gettext_lazy("Absence ended"),
 }
 LABELS: Final = {
-    "code": lazy("code"),
-    "name": lazy("name"),
-    "kind": lazy("kind"),
-    "region": lazy("region"),
-    "handles": lazy("what this unit handles"),
-    "phone": lazy("phone"),
-    "address": lazy("address"),
-    "parent": lazy("superior unit"),
-    "manager": lazy("managing department"),
-    "contact": lazy("contact person at HQ"),
-    "functions": lazy("functions"),
-    "email": lazy("e-mail"),
-    "position": lazy("position"),
-    "role": lazy("role"),
-    "unit": lazy("unit"),
-    "officer_full_time": lazy("full-time information officer"),
-    "members_need_approval": lazy("what officers and employees send is approved by the head"),
-    "heads_need_approval": lazy("what a head sends is approved by another head or deputy"),
+    "code": pgettext_lazy("unit", "code"),
+    "name": pgettext_lazy("unit", "name"),
+    "kind": gettext_lazy("kind"),
+    "region": gettext_lazy("region"),
+    "handles": gettext_lazy("what this unit handles"),
+    "phone": gettext_lazy("phone"),
+    "address": gettext_lazy("address"),
+    "parent": gettext_lazy("superior unit"),
+    "manager": gettext_lazy("managing department"),
+    "contact": gettext_lazy("contact person at HQ"),
+    "functions": gettext_lazy("functions"),
+    "email": gettext_lazy("e-mail"),
+    "position": gettext_lazy("position"),
+    "role": gettext_lazy("role"),
+    "unit": gettext_lazy("unit"),
+    "officer_full_time": gettext_lazy("full-time information officer"),
+    "members_need_approval": gettext_lazy("what officers and employees send is approved by the head"),
+    "heads_need_approval": gettext_lazy("what a head sends is approved by another head or deputy"),
 }
 
 
@@ -69,7 +69,10 @@ class Line:
 def history(thing: Unit | User, most: int = 30, *, only: Iterable[str] = ACTIONS) -> list[Line]:
     """The newest entries about a unit or a person, all of them or `only` these actions. One query."""
     rows = AuditEntry.objects.filter(
-        object_type=thing._meta.label_lower, object_id=str(thing.pk), action__in=list(only), result=AuditEntry.Result.OK
+        object_type=thing._meta.label_lower,  # noqa: SLF001 (as `audit.record` names it)
+        object_id=str(thing.pk),
+        action__in=list(only),
+        result=AuditEntry.Result.OK,
     )
     return [_line(row) for row in rows.order_by("-at", "-pk")[:most]]
 

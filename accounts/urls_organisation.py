@@ -24,6 +24,7 @@ urlpatterns = [
     path("units/import/<uuid:pk>/apply/", importing.import_apply, name="organisation-apply"),
     path("people/", people.people, name="people"),
     path("people/new/", people.person_new, name="person-new"),
+    path("people/slips/", people.slips, name="people-slips"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/edit/", people.person_edit, name="person-edit"),
     path("people/<int:pk>/role/", people.person_role, name="person-role"),

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.access import may, scope
-from accounts.models import Unit, UnitFunction, User
+from accounts.models import Unit, UnitFunction, UnitQuerySet, User
 
 
-def known_channels(user: User) -> QuerySet[Unit]:
+def known_channels(user: User) -> UnitQuerySet:
     """The channels he may know of: all for headquarters, its own for a channel, none for administrators."""
     if user.unit is None:
         return Unit.objects.none()
     channels = Unit.objects.channels()
-    return channels.filter(pk=user.unit_id) if user.unit.is_channel else channels
+    return channels.filter(pk=user.unit.pk) if user.unit.is_channel else channels
 
 
-def open_channels(user: User) -> QuerySet[Unit]:
+def open_channels(user: User) -> UnitQuerySet:
     """Those whose whole profile opens: its own for a channel; those it manages for a market department (for 营销中心 those of
     the departments below it); all for 企发部 and management. Of the rest headquarters sees name and contact."""
     known = known_channels(user)

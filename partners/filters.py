@@ -23,7 +23,7 @@ def contacts(request: Any) -> QuerySet[User]:
     return User.objects.filter(contact_of__in=known_channels(request.user)).distinct().order_by("pinyin")
 
 
-class ChannelFilter(filters.FilterSet):  # type: ignore[misc]
+class ChannelFilter(filters.FilterSet):
     q = filters.CharFilter(
         label=_("Name or initials"), method="search", widget=forms.TextInput(attrs={"type": "search", "maxlength": 60})
     )

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import organisation
@@ -35,20 +35,20 @@ PLAIN_SORTS = {
 }
 SORTS = {**PLAIN_SORTS, "grade": ("grade", "pinyin"), "open": "open_all", "late": "late_all"}
 PLAIN_COLUMNS = [
-    Column(lazy("name"), lambda one: one.name, 26),
-    Column(lazy("kind"), lambda one: one.get_kind_display(), 12),
-    Column(lazy("region"), lambda one: one.region, 12),
-    Column(lazy("managing department"), lambda one: one.manager.name if one.manager else ""),
-    Column(lazy("contact person at HQ"), lambda one: one.contact.name if one.contact else ""),
-    Column(lazy("phone of the contact person"), lambda one: one.contact.phone if one.contact else ""),
-    Column(lazy("phone"), lambda one: one.phone),
+    Column(pgettext_lazy("unit", "name"), lambda one: one.name, 26),
+    Column(gettext_lazy("kind"), lambda one: one.get_kind_display(), 12),
+    Column(gettext_lazy("region"), lambda one: one.region, 12),
+    Column(gettext_lazy("managing department"), lambda one: one.manager.name if one.manager else ""),
+    Column(gettext_lazy("contact person at HQ"), lambda one: one.contact.name if one.contact else ""),
+    Column(gettext_lazy("phone of the contact person"), lambda one: one.contact.phone if one.contact else ""),
+    Column(gettext_lazy("phone"), lambda one: one.phone),
 ]
 COLUMNS = [
     *PLAIN_COLUMNS,
-    Column(lazy("grade"), lambda one: one.grade, 8),
-    Column(lazy("open tickets"), lambda one: one.open_all, 10),
-    Column(lazy("late"), lambda one: one.late_all, 8),
-    Column(lazy("address"), lambda one: one.address, 30),
+    Column(gettext_lazy("grade"), lambda one: one.grade, 8),
+    Column(gettext_lazy("open tickets"), lambda one: one.open_all, 10),
+    Column(gettext_lazy("late"), lambda one: one.late_all, 8),
+    Column(gettext_lazy("address"), lambda one: one.address, 30),
 ]
 TICKETS_SHOWN = 20  # of each direction; the list of tickets has the rest
 

@@ -10,12 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import importing
 from accounts.access import require
-from accounts.models import User
+from accounts.models import Unit, User
 from accounts.organisation_history import LABELS, word
 from accounts.views.organising import person_of
 from channelportal.core import audit, files, jobs
@@ -28,7 +28,9 @@ SHOWN = 200  # lines of each kind in the preview
 
 
 class Upload(forms.Form):
-    file = forms.FileField(label=lazy("Workbook (.xlsx)"), widget=forms.ClearableFileInput(attrs={"accept": ".xlsx"}))
+    file = forms.FileField(
+        label=gettext_lazy("Workbook (.xlsx)"), widget=forms.ClearableFileInput(attrs={"accept": ".xlsx"})
+    )
 
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]
@@ -70,12 +72,15 @@ def import_preview(request: HttpRequest, pk: str) -> HttpResponse:
     user = _importer(request)
     stored = _upload(user, pk)
     plan = _plan(stored)
+    names = _names(plan)
+    for change in plan.of("new")[:SHOWN]:
+        change.shown_place = names.get(change.place, change.place)
     context = {
         "stored": stored,
         "plan": plan,
         "problems": plan.problems[:SHOWN],
         "new": plan.of("new")[:SHOWN],
-        "changed": [(one, _differences(one)) for one in plan.of("changed")[:SHOWN]],
+        "changed": [(one, _differences(one, names)) for one in plan.of("changed")[:SHOWN]],
         "counts": {what: len(plan.of(what)) for what in ("new", "changed", "same")},
         "shown": SHOWN,
     }
@@ -123,6 +128,16 @@ def _plan(stored: StoredFile) -> importing.Plan:
         raise Http404 from None
 
 
-def _differences(change: importing.Change) -> list[tuple[str, str, str]]:
+def _names(plan: importing.Plan) -> dict[str, str]:
+    """The names of units by code, those of the file included: people do not know the codes."""
+    return dict(Unit.objects.values_list("code", "name")) | {one.key: one.name for one in plan.units}
+
+
+def _differences(change: importing.Change, names: dict[str, str]) -> list[tuple[str, str, str]]:
     """(label, old, new) in words."""
-    return [(str(LABELS.get(name, name)), word(name, old), word(name, new)) for name, old, new in change.differences]
+    shown = []
+    for name, old, new in change.differences:
+        if name in ("parent", "manager", "unit"):
+            old, new = names.get(old, old), names.get(new, new)  # noqa: PLW2901
+        shown.append((str(LABELS.get(name, name)), word(name, old), word(name, new)))
+    return shown

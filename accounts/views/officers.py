@@ -8,7 +8,7 @@ from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import may, scope
@@ -25,20 +25,20 @@ def _each(value: str) -> Any:
 
 
 COLUMNS = [
-    Column(lazy("unit"), lambda unit: unit.name, 24),
-    Column(lazy("kind"), lambda unit: unit.get_kind_display(), 14),
-    Column(lazy("region"), lambda unit: unit.region, 12),
-    Column(lazy("Information officer"), lambda unit: _each("name")(unit) or _("none named"), 18),
-    Column(lazy("position"), _each("position")),
-    Column(lazy("phone"), _each("phone"), 20),
-    Column(lazy("e-mail"), _each("email"), 30),
+    Column(gettext_lazy("unit"), lambda unit: unit.name, 24),
+    Column(gettext_lazy("kind"), lambda unit: unit.get_kind_display(), 14),
+    Column(gettext_lazy("region"), lambda unit: unit.region, 12),
+    Column(gettext_lazy("Information officer"), lambda unit: _each("name")(unit) or _("none named"), 18),
+    Column(gettext_lazy("position"), _each("position")),
+    Column(gettext_lazy("phone"), _each("phone"), 20),
+    Column(gettext_lazy("e-mail"), _each("email"), 30),
     Column(
-        lazy("full-time"),
+        gettext_lazy("full-time"),
         lambda unit: "；".join(_("yes") if one.officer_full_time else _("no") for one in unit.officers),
         10,
     ),
-    Column(lazy("Head"), lambda unit: "、".join(one.name for one in unit.heads), 14),
-    Column(lazy("phone of the unit"), lambda unit: unit.phone, 16),
+    Column(gettext_lazy("Head"), lambda unit: "、".join(one.name for one in unit.heads), 14),
+    Column(gettext_lazy("phone of the unit"), lambda unit: unit.phone, 16),
 ]
 
 

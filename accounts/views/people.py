@@ -6,28 +6,32 @@ from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import select_template
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import forms_organisation as forms
 from accounts import organisation
-from accounts.access import Refused
+from accounts.access import Refused, may
 from accounts.filters import PeopleFilter
+from accounts.forms import IssueForm
 from accounts.models import OneTimePassword, Registration, User
 from accounts.organisation_history import history
-from accounts.views.organising import form_page, person_of
 from accounts.passwords import State
+from accounts.views.organising import form_page, person_of
+from accounts.views.review import may_issue
 from accounts.workflow import passwords
 from accounts.workflow import people as verbs
+from channelportal.core import parameters
 from channelportal.core.lists import Column, page_of
 from channelportal.core.once import once
 
+MOST_SLIPS = 100  # a page of the list
 SORTS = {
     "name": "pinyin",
     "unit": ("unit__pinyin", "role", "pinyin"),
@@ -48,15 +52,17 @@ def state_of(user: User) -> tuple[str, str]:
 
 
 COLUMNS = [
-    Column(lazy("name"), attrgetter("name"), 12),
-    Column(lazy("unit"), lambda user: user.unit.name if user.unit else "", 22),
-    Column(lazy("kind"), lambda user: user.unit.get_kind_display() if user.unit else "", 12),
-    Column(lazy("role"), lambda user: user.get_role_display() if user.unit else user.get_admin_role_display(), 12),
-    Column(lazy("position"), attrgetter("position")),
-    Column(lazy("phone"), attrgetter("phone")),
-    Column(lazy("e-mail"), attrgetter("email"), 28),
-    Column(lazy("account"), attrgetter("username"), 20),
-    Column(lazy("state"), lambda user: state_of(user)[1], 12),
+    Column(gettext_lazy("name"), attrgetter("name"), 12),
+    Column(gettext_lazy("unit"), lambda user: user.unit.name if user.unit else "", 22),
+    Column(gettext_lazy("kind"), lambda user: user.unit.get_kind_display() if user.unit else "", 12),
+    Column(
+        gettext_lazy("role"), lambda user: user.get_role_display() if user.unit else user.get_admin_role_display(), 12
+    ),
+    Column(gettext_lazy("position"), attrgetter("position")),
+    Column(gettext_lazy("phone"), attrgetter("phone")),
+    Column(gettext_lazy("e-mail"), attrgetter("email"), 28),
+    Column(gettext_lazy("account"), attrgetter("username"), 20),
+    Column(gettext_lazy("state"), lambda user: state_of(user)[1], 12),
 ]
 
 
@@ -72,7 +78,11 @@ def people(request: HttpRequest) -> HttpResponse:
     for one in page:
         one.badge = state_of(one)
     may_add = organisation.edits_people(user, None)
-    return render(request, "organisation/people.html", {**page.context(), "may_add": may_add})
+    return render(
+        request,
+        "organisation/people.html",
+        {**page.context(), "may_add": may_add, "may_issue": may(user, "password.issue")},
+    )
 
 
 @require_safe
@@ -91,7 +101,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "changes": changes,
         "himself": this.pk == user.pk,
         "history": history(this) if changes else [],
-        "password_box": select_template(["accounts/_password_box.html", "organisation/_nothing.html"]),
+        "issue_form": IssueForm() if may_issue(user, this) else None,
     }
     return render(request, "organisation/person.html", context)
 
@@ -206,6 +216,23 @@ def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     verbs.reactivate(this, by=user)
     messages.success(request, _("The account is in use again. Issue a password now, so that the person can sign in."))
     return redirect("person", pk)
+
+
+@require_POST
+def slips(request: HttpRequest) -> HttpResponse:
+    """Issue one-time passwords to the people ticked, on paper: shown on this page only, to be printed and handed over."""
+    user = person_of(request)
+    ids = [int(pk) for pk in request.POST.getlist("ids")[:MOST_SLIPS] if pk.isdecimal() and len(pk) < 12]
+    found = (
+        organisation.visible_people(user).filter(pk__in=ids, is_active=True).exclude(pk=user.pk).select_related("unit")
+    )
+    chosen = [one for one in found if one.unit and may(user, "password.issue", one.unit)]
+    if not chosen:
+        raise Refused(_("None of them gets his password from you: tick people whose unit you review."))
+    with transaction.atomic():
+        issued = [(one, passwords.issue(one, by=user, means=OneTimePassword.Means.PAPER).shown) for one in chosen]
+    context = {"issued": issued, "left_out": len(ids) - len(chosen), "hours": parameters.current().one_time_hours}
+    return render(request, "organisation/slips.html", context)
 
 
 def password_words(user: User) -> str:

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import forms_organisation as forms
@@ -29,17 +29,17 @@ from channelportal.core.once import once
 
 SORTS = {"name": "pinyin", "code": "code", "kind": ("kind", "pinyin"), "region": ("region", "pinyin")}
 COLUMNS = [
-    Column(lazy("code"), attrgetter("code"), 12),
-    Column(lazy("name"), attrgetter("name"), 24),
-    Column(lazy("kind"), lambda unit: unit.get_kind_display(), 14),
-    Column(lazy("superior unit"), lambda unit: unit.parent.name if unit.parent else ""),
-    Column(lazy("managing department"), lambda unit: unit.manager.name if unit.manager else ""),
-    Column(lazy("region"), attrgetter("region"), 12),
-    Column(lazy("Head"), lambda unit: "、".join(head.name for head in unit.heads), 16),
-    Column(lazy("contact person at HQ"), lambda unit: unit.contact.name if unit.contact else "", 16),
-    Column(lazy("phone"), attrgetter("phone"), 16),
-    Column(lazy("address"), attrgetter("address"), 30),
-    Column(lazy("what this unit handles"), attrgetter("handles"), 40),
+    Column(pgettext_lazy("unit", "code"), attrgetter("code"), 12),
+    Column(pgettext_lazy("unit", "name"), attrgetter("name"), 24),
+    Column(gettext_lazy("kind"), lambda unit: unit.get_kind_display(), 14),
+    Column(gettext_lazy("superior unit"), lambda unit: unit.parent.name if unit.parent else ""),
+    Column(gettext_lazy("managing department"), lambda unit: unit.manager.name if unit.manager else ""),
+    Column(gettext_lazy("region"), attrgetter("region"), 12),
+    Column(gettext_lazy("Head"), lambda unit: "、".join(head.name for head in unit.heads), 16),
+    Column(gettext_lazy("contact person at HQ"), lambda unit: unit.contact.name if unit.contact else "", 16),
+    Column(gettext_lazy("phone"), attrgetter("phone"), 16),
+    Column(gettext_lazy("address"), attrgetter("address"), 30),
+    Column(gettext_lazy("what this unit handles"), attrgetter("handles"), 40),
 ]
 
 
@@ -286,7 +286,9 @@ def _may_absence(user: User, this: Unit) -> bool:
 def _by_role(people: list[User], user: User) -> list[tuple[str, list[tuple[User, Absence | None, bool]]]]:
     """(role in words, [(person, his absence today, whether his page opens)]), heads first."""
     away = organisation.away_on(localdate(), people)
-    opens = set(organisation.visible_people(user).filter(pk__in=[one.pk for one in people]).values_list("pk", flat=True))
+    opens = set(
+        organisation.visible_people(user).filter(pk__in=[one.pk for one in people]).values_list("pk", flat=True)
+    )
     groups = []
     for role, label in User.Role.choices:
         group = [(one, away.get(one.pk), one.pk in opens) for one in people if one.role == role]

@@ -287,7 +287,7 @@ def _check_manager(unit: Unit, manager: Unit | None) -> None:
 
 def _check_functions(unit: Unit, wanted: frozenset[str], had: frozenset[str]) -> None:
     if unknown := wanted - set(Function.values):
-        raise Invalid("functions", _("There is no function %(name)s.") % {"name": sorted(unknown)[0]})
+        raise Invalid("functions", _("There is no function %(name)s.") % {"name": min(unknown)})
     if wanted and unit.is_channel:
         raise Invalid("functions", _("A channel plays no part for the whole company."))
     if wanted - had and not unit.active:
@@ -300,7 +300,7 @@ def _check_functions(unit: Unit, wanted: frozenset[str], had: frozenset[str]) ->
     if only := lost & {Function.SUPERVISING, Function.REGISTRAR_HQ, Function.MANAGEMENT}:
         raise WrongState(
             _("The part “%(function)s” must be somebody's: give it to another unit, and it leaves this one.")
-            % {"function": Function(sorted(only)[0]).label}
+            % {"function": Function(min(only)).label}
         )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.access import may, scope
 from tests.people import Cast
+from tests.people import cast as build
 
 
 def test_it_is_reviewed_by_the_right_departments(cast: Cast) -> None:
@@ -27,7 +28,5 @@ def test_it_has_supervisors_management_and_administrators(cast: Cast) -> None:
 
 @pytest.mark.django_db
 def test_it_is_built_in_few_queries(django_assert_max_num_queries: object) -> None:
-    from tests.people import cast as build
-
     with django_assert_max_num_queries(32):  # type: ignore[operator]
         build()

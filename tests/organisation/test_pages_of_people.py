@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import OneTimePassword, User
 from tests.organisation.test_verbs_of_people import _owing_ticket
 from tests.people import Cast
 
@@ -157,3 +157,16 @@ def test_it_shows_a_unit_its_own_officers(cast: Cast, client: Client) -> None:
     rows = client.get("/officers/").context["rows"]
 
     assert [unit.name for unit in rows] == ["鲁东代理商"]
+
+
+def test_it_prints_slips_for_those_one_reviews(cast: Cast, client: Client) -> None:
+    client.force_login(cast.market_officer)
+    ids = [cast.ludong_head.pk, cast.chuannan_head.pk, cast.kefu_head.pk, cast.market_officer.pk]
+
+    page = client.post("/people/slips/", {"ids": [*ids, "x", "9" * 30]})
+
+    assert [person for person, _shown in page.context["issued"]] == [cast.chuannan_head, cast.ludong_head]
+    assert OneTimePassword.objects.filter(issued_by=cast.market_officer, means="paper").count() == 2
+    assert "no-store" in page["Cache-Control"]
+    assert client.post("/people/slips/", {"ids": [cast.kefu_head.pk]}).status_code == 403
+    assert client.get("/people/slips/").status_code == 405

@@ -7,7 +7,6 @@ import io
 import openpyxl
 import pytest
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Absence, Unit
 from tests.people import Cast
@@ -35,7 +34,7 @@ def test_it_shows_a_channel_no_other_channel(cast: Cast, client: Client) -> None
     assert client.get(f"/units/{cast.kefu.pk}/").status_code == 200
 
 
-def test_it_costs_the_same_for_a_large_company(cast: Cast, client: Client, django_assert_max_num_queries) -> None:  # noqa: ANN001
+def test_it_costs_the_same_for_a_large_company(cast: Cast, client: Client, django_assert_max_num_queries) -> None:
     Unit.objects.bulk_create(
         Unit(code=f"A{n}", name=f"代理{n}", kind="agent", manager=cast.market, pinyin=f"a{n}") for n in range(60)
     )

@@ -12,7 +12,7 @@ from channelportal.core.models import AuditEntry, Stamp
 from tests.people import Cast
 
 
-def _fresh(user):  # noqa: ANN001, ANN202
+def _fresh(user):
     """The person as the next request has him: without the scope of this one."""
     return type(user).objects.get(pk=user.pk)
 
@@ -85,11 +85,11 @@ def test_it_moves_but_not_in_a_circle(cast: Cast) -> None:
     units.move(cast.kefu, cast.center, by=cast.qifa_head)
 
     assert Unit.objects.get(pk=cast.kefu.pk).parent == cast.center
-    with pytest.raises(Invalid, match="circle|绕"):
+    with pytest.raises(Invalid, match=r"circle|绕"):
         units.move(cast.center, cast.market, by=cast.qifa_head)
     with pytest.raises(Invalid):
         units.move(cast.center, cast.center, by=cast.qifa_head)
-    with pytest.raises(Invalid, match="channel|渠道"):
+    with pytest.raises(Invalid, match=r"channel|渠道"):
         units.move(cast.kefu, cast.ludong, by=cast.qifa_head)
 
 

@@ -81,7 +81,7 @@ def test_it_counts_what_is_open_and_late(cast: Cast, client: Client) -> None:
     rows = {row.name: row for row in client.get("/channels/?sort=-late").context["rows"]}
 
     assert (rows["鲁东代理商"].open_all, rows["鲁东代理商"].late_all) == (1, 1)
-    assert list(rows)[0] == "鲁东代理商"
+    assert next(iter(rows)) == "鲁东代理商"
     Ticket.objects.filter(pk=ticket.pk).update(restricted=True)
     assert client.get("/channels/").context["rows"].rows[1].open_all == 0
 
@@ -141,7 +141,7 @@ def test_it_lets_nobody_else_name_one(cast: Cast, client: Client, who: str, stat
     )
 
 
-def test_it_costs_the_same_for_many_channels(cast: Cast, client: Client, django_assert_max_num_queries) -> None:  # noqa: ANN001
+def test_it_costs_the_same_for_many_channels(cast: Cast, client: Client, django_assert_max_num_queries) -> None:
     Unit.objects.bulk_create(
         Unit(
             code=f"A{n}", name=f"代理{n}", kind="agent", manager=cast.market, contact=cast.market_member, pinyin=f"a{n}"
