@@ -40,8 +40,8 @@ bench: dev ## How fast it is, beside what is possible (docs/operations.md)
 pictures: dev ## Every page as its person sees it, into var/pictures
 	$(PYTHON) -m scripts.pictures $(ARGS)
 
-demo: env ## Make the demo company anew in var/
-	$(PYTHON) manage.py demo --fresh $(ARGS)
+demo: env ## The demo company in the database of the settings (ARGS="--scale 100000")
+	$(PYTHON) manage.py demo $(ARGS)
 
 shell: env ## Django's shell
 	$(PYTHON) manage.py shell

@@ -47,7 +47,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)  # wrappers come before pytest-django's own hook, which reads settings.DATABASES
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    """Not called in xdist workers: they get their environment from `pytest_xdist_setupnodes`."""
+    if "PYTEST_XDIST_WORKER" in os.environ:  # has its environment from `pytest_xdist_setupnodes`
+        return (yield)
     options = early_config.known_args_namespace
     os.environ.update(ENVIRONMENT)
     if options.help or options.version or options.collectonly:

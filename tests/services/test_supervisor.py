@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -68,6 +69,20 @@ def start() -> Iterator[Start]:
         kill_group(process)
 
 
+@pytest.fixture(scope="module")
+def with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of data as the first start leaves it; to be copied, not used."""
+    folder = tmp_path_factory.mktemp("data")
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(migrate, cwd=settings.BASE_DIR, env=embedded(folder), check=True)
+    return folder
+
+
+@pytest.fixture
+def folder(with_tables: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(with_tables, tmp_path / "data")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_leaves_nobody_behind_when_it_is_ended(start: Start, number: signal.Signals) -> None:
     supervisor = start("-c", FAMILY, "polite", "deaf", "parent")
@@ -115,8 +130,8 @@ def test_it_takes_the_next_port_and_says_so(capsys: pytest.CaptureFixture[str]) 
 class TestThePortal:
     """The real thing: web, worker and clock on SQLite and messages as files, without the demo company."""
 
-    def test_it_answers_and_ends_without_a_trace(self, start: Start, tmp_path: Path) -> None:
-        environment = embedded(tmp_path)
+    def test_it_answers_and_ends_without_a_trace(self, start: Start, folder: Path) -> None:
+        environment = embedded(folder)
         portal = start("-m", "scripts.run", env=environment, stdout=subprocess.PIPE)
         eventually(lambda: len(processes_of(portal)) == 3, within=180)
         first_page = answer(environment["PORT"])
@@ -127,27 +142,27 @@ class TestThePortal:
         assert portal.returncode == 0
         assert first_page < 400
         assert f"The portal is at http://127.0.0.1:{environment['PORT']}/" in said
-        assert living(tmp_path) == []
-        assert (tmp_path / "data" / "portal.sqlite3").exists()
+        assert living(folder) == []
+        assert (folder / "data" / "portal.sqlite3").exists()
 
     @pytest.mark.parametrize(("broker", "processes"), [("files", 4), ("redis", 5)])
     def test_it_leaves_nobody_behind_when_it_is_killed(
-        self, start: Start, tmp_path: Path, own_redis: Redis, broker: str, processes: int
+        self, start: Start, folder: Path, own_redis: Redis, broker: str, processes: int
     ) -> None:
         redis = {"REDIS_URL": own_redis.url} if broker == "redis" else {}
-        portal = start("-m", "scripts.run", env=embedded(tmp_path) | redis, stdout=subprocess.DEVNULL)
+        portal = start("-m", "scripts.run", env=embedded(folder) | redis, stdout=subprocess.DEVNULL)
         # web and its worker, the Celery worker (and, on Redis, its pool), the clock
-        eventually(lambda: len(living(tmp_path)) > processes, within=180)
+        eventually(lambda: len(living(folder)) > processes, within=180)
 
         portal.kill()
 
         portal.wait()
-        eventually(lambda: living(tmp_path) == [], within=60)
+        eventually(lambda: living(folder) == [], within=60)
 
     def test_it_asks_no_migrations_of_a_database_that_has_them(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        for name, value in embedded(tmp_path).items():
+        for name, value in embedded(folder).items():
             monkeypatch.setenv(name, value)
         commands: list[str] = []
         real = run.manage
