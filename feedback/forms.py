@@ -100,9 +100,6 @@ def people() -> QuerySet[User]:
 class VerbForm(forms.Form):
     """`ticket` and `user` narrow the choices; `auto_id` keeps several forms of one page apart."""
 
-    queried: ClassVar[bool] = False
-    """Its choices cost a query, so the page opens it on demand."""
-
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ticket, self.user = ticket, user
@@ -154,7 +151,6 @@ class ResendForm(VerbForm):
 
 
 class AssignForm(VerbForm):
-    queried = True
     to = person_field(_("To whom"))
 
     def narrow(self) -> None:
@@ -162,7 +158,6 @@ class AssignForm(VerbForm):
 
 
 class PassOnForm(VerbForm):
-    queried = True
     to = unit_field(_("To which unit"))
     reason = text_field(_("Reason"), rows=3, most=LONGEST_REASON)
 
@@ -242,7 +237,6 @@ class SeverityForm(VerbForm):
 
 
 class AssistForm(VerbForm):
-    queried = True
     unit = unit_field(_("Which unit"))
     task = text_field(_("What it is to deliver"), rows=3, most=LONGEST_REASON)
     day = day_field(_("Until"), required=False, help_text=_("Empty: some hours before your own time limit."))
@@ -258,7 +252,6 @@ class DeliverForm(VerbForm):
 
 
 class ShareForm(VerbForm):
-    queried = True
     to = person_field(_("With whom"))
 
     def narrow(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import CharField, DateField, DateTimeField, F, QuerySet, Value
+from django.db.models import BigIntegerField, CharField, DateField, DateTimeField, F, QuerySet, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,11 +26,10 @@ from feedback.models import (
     SeverityRequest,
     Share,
     Ticket,
-    TicketFile,
 )
 from feedback.present.after import Coming, coming
 from feedback.present.strip import Clock, clock_of, what_is_owed
-from feedback.present.timeline import Reader, Timeline, timeline
+from feedback.present.timeline import Reader, Timeline, timeline, with_files
 
 RELATED = (
     "kind", "asker", "asker__manager", "responsible", "filed_by", "entered_by", "approved_by", "assignee", "accused",
@@ -65,6 +64,9 @@ class Open:
     moment: datetime | None
     done: datetime | None
     day: date | None
+    by: int | None
+    """Who asked; of an assisting unit its own id."""
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class TicketPage:
     timeline: Timeline
     duties: list[Duty]
     open: dict[str, list[Open]]
+    facts: rights.Waiting
     files: list[Any]
     filer: str
     waited: int
@@ -102,9 +105,7 @@ def of(ticket: Ticket, user: User, now: datetime) -> TicketPage:
     """Everything that the page shows of a ticket that this person may see."""
     calendar = calendars.current(unit_id=ticket.responsible_id)
     sides = rights.sides_seen(ticket, user)
-    entries = list(ticket.entries.filter(side__in=sides).select_related("by", "unit").order_by("at", "id"))
-    shown = {entry.pk for entry in entries}
-    files = [one for one in _files(ticket) if one.entry_id in shown]
+    entries, files = with_files(ticket.entries.filter(side__in=sides))
     duties = list(ticket.obligations.select_related("unit").order_by("created_at", "id"))
     open_now = _open(ticket)
     filer_shown = rights.asker_shown_to(ticket, user)
@@ -127,15 +128,12 @@ def of(ticket: Ticket, user: User, now: datetime) -> TicketPage:
         timeline=lines,
         duties=[_duty(one, calendar, now) for one in duties],
         open=open_now,
-        files=[one for line in (*lines.first, *lines.folded, *lines.last) for one in line.files],
+        facts=_facts(user, duties, open_now, entries),
+        files=[one for entry in entries for one in files.get(entry.pk, [])],
         filer=_filer(ticket, filer_shown),
         waited=_waited(ticket, calendar, now),
         would_be_due=_would_be_due(ticket, calendar, now),
     )
-
-
-def _files(ticket: Ticket) -> QuerySet[TicketFile]:
-    return ticket.files.select_related("file").order_by("id")
 
 
 def _current(duties: Iterable[Obligation], ticket: Ticket) -> Obligation | None:
@@ -174,9 +172,9 @@ def _open(ticket: Ticket) -> dict[str, list[Open]]:
     questions = Question.objects.filter(ticket=ticket, answered_at=None)
     assists = Assist.objects.filter(ticket=ticket)
     shares = Share.objects.filter(ticket=ticket)
-    by = {"name": "asked_by__name", "at": "asked_at"}
+    by = {"name": "asked_by__name", "at": "asked_at", "by": "asked_by", "state": "state"}
     rows = _columns(
-        assists, "assist", name="unit__name", text="task", at="asked_at", moment="due_at", done="done_at"
+        assists, "assist", name="unit__name", text="task", at="asked_at", moment="due_at", done="done_at", by="unit"
     ).union(
         _columns(extensions, "extension", text="reason", day="new_day", **by),
         _columns(plans, "long_plan", text="text", day="day", **by),
@@ -196,17 +194,39 @@ def _open(ticket: Ticket) -> dict[str, list[Open]]:
 
 
 def _columns(queryset: QuerySet[Any], what: str, *, name: str, text: str, at: str, **more: str) -> Any:
-    moments = {key: F(more[key]) if key in more else Value(None, DateTimeField()) for key in ("moment", "done")}
-    return queryset.annotate(
-        c_what=Value(what, CharField()),
-        c_pk=F("pk"),
-        c_name=F(name),
-        c_text=F(text),
-        c_at=F(at),
-        c_moment=moments["moment"],
-        c_done=moments["done"],
-        c_day=F(more["day"]) if "day" in more else Value(None, DateField()),
-    ).values_list("c_what", "c_pk", "c_name", "c_text", "c_at", "c_moment", "c_done", "c_day")
+    empty = {
+        "moment": DateTimeField(),
+        "done": DateTimeField(),
+        "day": DateField(),
+        "by": BigIntegerField(),
+        "state": CharField(),
+    }
+    rest = {f"c_{key}": F(more[key]) if key in more else Value(None, field) for key, field in empty.items()}
+    columns = {"c_what": Value(what, CharField()), "c_pk": F("pk"), "c_name": F(name), "c_text": F(text), "c_at": F(at)}
+    return queryset.annotate(**columns, **rest).values_list(*columns, *rest)
+
+
+def _facts(
+    user: User, duties: Iterable[Obligation], open_now: dict[str, list[Open]], entries: Iterable[Entry]
+) -> rights.Waiting:
+    """What `rights.waiting` would ask the database, out of what the page has read anyway (a test holds them together)."""
+    running = [duty for duty in duties if duty.running]
+    reply = next((duty for duty in running if duty.kind == Obligation.Kind.REPLY), None)
+    promise = next((duty for duty in running if duty.kind == Obligation.Kind.PROMISE and not duty.missed_at), None)
+    plan = next(iter(open_now["long_plan"]), None)
+    return rights.Waiting(
+        reply_due=reply.due_at if reply else None,
+        promise_due=promise.due_at if promise else None,
+        promise_extended=promise.extended if promise else 0,
+        urged=any(duty.kind == Obligation.Kind.URGE_ANSWER for duty in running),
+        extension_by=next((one.by for one in open_now["extension"]), None),
+        long_plan=plan.state if plan else "",
+        long_plan_by=plan.by if plan else None,
+        severity_by=next((one.by for one in open_now["severity"]), None),
+        assist=any(one.by == user.unit_id and not one.done for one in open_now["assist"]),
+        reminded_at=max((one.at for one in entries if one.kind == Entry.Kind.REMINDED), default=None),
+        held=any(duty.held for duty in running),
+    )
 
 
 # ── the head ────────────────────────────────────────────────────────────────────────────────────

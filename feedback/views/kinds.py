@@ -8,7 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from accounts import access
-from channelportal.core import audit, clock
+from channelportal.core import audit, clock, stamps
+from feedback.filters import KINDS
 from feedback.forms import KindForm
 from feedback.models import TicketKind
 
@@ -25,6 +26,7 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     form = KindForm(request.POST or None, instance=kind)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
+        stamps.bump(KINDS)
         changed = {name: str(form.cleaned_data[name]) for name in form.changed_data}
         audit.record("ticketkind.saved", saved, by=request.user, at=clock.now(), data=changed)
         messages.success(request, _("Saved."))

@@ -16,7 +16,7 @@ from accounts.access import scope
 from accounts.models import User
 from channelportal.core import calendar as calendars
 from channelportal.core import clock
-from channelportal.core.lists import Column, page_of
+from channelportal.core.lists import COUNTED, Column, page_of
 from channelportal.lib import wording
 from channelportal.lib.workdays import WorkCalendar, local_date
 from feedback.filters import SORTS, TicketFilter, View, views_for
@@ -57,9 +57,11 @@ def tickets(request: HttpRequest) -> HttpResponse:
     if page.exporting:
         return page.xlsx("tickets", COLUMNS)
     now = clock.now()
+    counts = _counts(base, views, user, page.queryset)
+    page.total = counts["total"] if counts["total"] <= COUNTED else None
     context = page.context() | {
         "now": now,
-        "views": _tabs(views, view, _counts(base, views, user)),
+        "views": _tabs(views, view, counts),
         "view": view,
         "lines": [_line(ticket, calendars.current(), now) for ticket in page],
         "may_file": scope(user).may("ticket.file", user.unit_id),
@@ -69,16 +71,17 @@ def tickets(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/tickets.html", context)
 
 
-def _counts(base: TicketQuerySet, views: list[View], user: User) -> dict[str, int]:
-    """The numbers on the tabs in one statement, each counted only as far as it is shown."""
+def _counts(base: TicketQuerySet, views: list[View], user: User, shown: Any) -> dict[str, int]:
+    """The numbers on the tabs, and that of the list shown, in one statement; each counted only as far as it is said."""
     who = scope(user)
-    wanted = {view.code: _count(base.filter(view.chosen(user, who))) for view in views if view.counted}
+    wanted = {view.code: _count(base.filter(view.chosen(user, who)), MOST_COUNTED) for view in views if view.counted}
+    wanted["total"] = _count(shown, COUNTED)
     counted: Any = User.objects.filter(pk=user.pk).values(**wanted).get()
     return dict(counted)
 
 
-def _count(rows: TicketQuerySet) -> Coalesce:
-    few = Ticket.objects.filter(pk__in=rows.order_by().values("pk")[: MOST_COUNTED + 1])
+def _count(rows: TicketQuerySet, most: int) -> Coalesce:
+    few = Ticket.objects.filter(pk__in=rows.order_by().values("pk")[: most + 1])
     one = few.annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(one, output_field=IntegerField()), 0)
 

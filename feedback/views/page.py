@@ -27,7 +27,7 @@ SIMILAR = 5
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A verb with its form, as the page shows it. `form` None: it is fetched when the reader opens it."""
+    """A verb with its form. `form` None: it is fetched when the reader opens it, which keeps the page quick."""
 
     verb: Verb
     form: VerbForm | None
@@ -55,10 +55,9 @@ def show(
 ) -> HttpResponse:
     """The page; with `bound`, a form that could not be sent stands open with what was typed."""
     user, now = person(request), clock.now()
-    facts = rights.waiting(ticket, user)
-    possible = set(rights.possible(ticket, user, now, facts))
     view = present.of(ticket, user, now)
-    opened = bound[0] if bound else due(rights.todo(ticket, user, now, facts))
+    possible = set(rights.possible(ticket, user, now, view.facts))
+    opened = bound[0] if bound else due(rights.todo(ticket, user, now, view.facts))
     boxes = [
         _box(ticket, user, verb, possible, view)
         for verb in VERBS
@@ -94,7 +93,7 @@ def _box(
     second = BY_PATH.get(verb.other)
     if second and not second.allowed(possible):
         second = None
-    if verb.form.queried and not opened:
+    if not opened and not verb.about:
         return Box(verb, None, second)
     form = verb.form(ticket=ticket, user=user, auto_id=f"{verb.path}-%s")
     return Box(verb, form, second, asked=_asked(verb, view))

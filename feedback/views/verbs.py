@@ -42,7 +42,8 @@ def _do(deed: Verb, ticket: Ticket, user: User, form: forms.VerbForm) -> bool:
             kept = files.keep_all(form.cleaned_data.get("files", []), by=user, at=clock.now())
             deed.run(Call(ticket, user, form.cleaned_data, kept))
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong.message))
+        name = {"into": "number"}.get(wrong.field, wrong.field)
+        form.add_error(name if name in form.fields else None, str(wrong.message))
         return False
     return True
 
