@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django import template
 from django.utils.translation import gettext as _
 
+from channelportal.core import alerts
 from channelportal.lib import wording
 from feedback.models import Means, Severity
 
@@ -36,3 +38,9 @@ def severity_name(code: str) -> str:
 @register.filter
 def means_name(code: str) -> str:
     return str(Means(code).label) if code in Means.values else code
+
+
+@register.simple_tag
+def news_line(item: dict[str, Any]) -> str:
+    """{% news_line item %}: one of several messages in a mail, worded as its alert; `item["event"]` names the template."""
+    return alerts.line(f"alerts/{item['event']}.txt", item)

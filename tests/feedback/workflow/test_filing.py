@@ -248,7 +248,8 @@ def test_it_may_be_withdrawn_before_it_left(cast: Cast, filed: File) -> None:
 
 def entered(filed: File, cast: Cast, **values: Any) -> Ticket:
     given = {
-        "by": cast.kefu_officer, "asker": cast.ludong, "means": "phone", "received_on": may(8).date(), "asker_name": "李", "at": MON_10,
+        "by": cast.kefu_officer, "asker": cast.ludong, "means": "phone", "received_on": may(8).date(),
+        "asker_name": "李", "at": MON_10,
     }  # fmt: skip
     return filed(**(given | values))
 

@@ -322,7 +322,8 @@ def test_it_holds_in_every_history(cast: Cast) -> None:
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=int(os.environ.get("HISTORIES", "12")), stateful_step_count=30, deadline=None, derandomize="HISTORIES" not in os.environ,
+            max_examples=int(os.environ.get("HISTORIES", "12")), stateful_step_count=30, deadline=None,
+            derandomize="HISTORIES" not in os.environ,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip

@@ -80,13 +80,15 @@ def test_it_lists_several_in_one_mail() -> None:
         for place, event in enumerate(sorted(notify.EVENTS))
     ]
 
+    items.append({**DATA, "event": "ticket-late-1", "kind": "promise", "url": "/tickets/99/"})
+
     body = _text(
         "emails/ticket-digest-body.txt", {"items": items, "count": len(items), "site_url": "http://testserver"}
     )
 
     assert body.count("\n- ") == len(items)
     for item in items:
-        assert alerts.line(f"alerts/{item['event']}.txt", DATA) in body
+        assert alerts.line(f"alerts/{item['event']}.txt", item) in body
     assert str(len(items)) in _text("emails/ticket-digest-subject.txt", {"count": len(items)})
 
 
