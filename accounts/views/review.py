@@ -46,7 +46,7 @@ COLUMNS = [
 ]
 
 
-class RegistrationFilter(django_filters.FilterSet):  # type: ignore[misc]
+class RegistrationFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(label=gettext_lazy("Name, number, phone, e-mail or unit"), method="search")
     state = django_filters.ChoiceFilter(
         label=gettext_lazy("State"),

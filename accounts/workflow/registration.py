@@ -2,7 +2,7 @@
 
 Routing: people of a channel unit are reviewed by the market department that manages it, those of HQ departments by
 企发部, its own people included (an applicant has no account yet, so the reviewer is always another). See
-docs/decisions/registration.md.
+docs/decisions/09-who-reviews-whom.md.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def visible_to(user: User) -> QuerySet[Registration]:
     scope = access.scope(user)
     if not scope.may("registration.review"):
         return Registration.objects.none()
-    mine = Q(unit__in=scope.granted_ids) | Q(unit=None, manager=user.unit_id)
+    mine = Q(unit__in=scope.granted_ids) | Q(manager=user.unit_id)  # a new unit is still its reviewers' once it is made
     return Registration.objects.filter(mine).exclude(confirmed_at=None).select_related("unit", "manager", "decided_by")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import StringIO
 from unittest import mock
 
 import pytest
 from captcha.models import CaptchaStore
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
@@ -275,3 +277,26 @@ def test_it_wants_the_captcha(client: Client, cast: Cast) -> None:
 
     assert response.status_code == 422
     assert not OutboxMessage.objects.exists()
+
+
+# ── where else ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("who", "offered"), [("market_officer", True), ("qifa_head", False), ("ludong_head", False)])
+def test_it_is_offered_on_the_persons_page_to_whom_may(client: Client, cast: Cast, who: str, offered: bool) -> None:
+    client.force_login(cast.people[who])
+
+    page = client.get(f"/people/{cast.ludong_member.pk}/").content.decode()
+
+    assert (f"/people/{cast.ludong_member.pk}/password/" in page) is offered
+
+
+def test_it_is_issued_by_the_operator_of_the_machine(cast: Cast) -> None:
+    User.objects.filter(pk=cast.qifa_head.pk).update(frozen_at=timezone.now())
+    out = StringIO()
+
+    call_command("issue_password", "qifa.head", stdout=out)
+
+    assert passwords.verify("qifa.head", out.getvalue().split()[1]) == cast.qifa_head
+    with pytest.raises(CommandError):
+        call_command("issue_password", "nobody")
