@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Unit, User
 from channelportal.core import calendar
+from channelportal.lib import wording
 from channelportal.lib.workdays import WorkCalendar
 from feedback import stats
 from feedback.models import Ticket
 
 WORST = 10
+FEW = 8
 HOURS = range(8, 20)
 WEEKDAYS = [WEEKDAYS_ABBR[n] for n in range(7)]
 GOAL = 90  # per cent: under it a bar is amber
@@ -56,13 +58,14 @@ def board(user: User, now: datetime) -> dict[str, Any]:
     return {
         "now": now,
         "today": today,
+        "month": wording.month(today),
         "working_days": cal.between(today.replace(day=1) - timedelta(days=1), today),
         "standing": stats.standing(now, start, start + timedelta(days=1)),
         "company": stats.total([rate.now for rate in rates]),
         "company_before": stats.total([rate.before for rate in rates]),
         "departments": _sorted([rate for rate in rates if not rate.unit.is_channel and _judged(rate)]),
-        "channels": _sorted([rate for rate in rates if rate.unit.is_channel and _judged(rate)]),
-        "askers": sorted((r for r in rates if r.now.asked or r.before.asked), key=lambda r: (-r.now.asked, r.unit.pinyin))[:WORST],
+        "channels": _sorted([rate for rate in rates if rate.unit.is_channel and rate.now.on_time is not None])[:FEW],
+        "askers": sorted((r for r in rates if r.now.asked or r.before.asked), key=lambda r: (-r.now.asked, r.unit.pinyin))[:FEW],
         "weeks": weeks,
         "trend": _trend(weeks),
         "heat": _heat(stats.heat(today - timedelta(weeks=4), today)),
@@ -86,13 +89,14 @@ def worst(user: User, now: datetime, cal: WorkCalendar) -> list[Worst]:
 
 
 def _trend(weeks: list[tuple[date, stats.Figures]]) -> dict[str, Any]:
-    """What the chart draws: labels and the on-time rate of each week (None: nothing was due)."""
+    """What the chart draws: labels and the on-time rate of each week (None: nothing was due); from a floor below the lowest."""
+    lowest = min((figures.on_time for _monday, figures in weeks if figures.on_time is not None), default=0)
     return {
         "title": _("Share of replies on time, by week"),
         "kind": "line",
         "labels": [_("week {number}").format(number=monday.isocalendar().week) for monday, _figures in weeks],
         "unit": "%",
-        "min": 0,
+        "min": max(0, 10 * int(lowest // 10) - 10),
         "max": 100,
         "series": [
             {"name": _("Replies on time"), "data": [None if f.on_time is None else round(f.on_time, 1) for _monday, f in weeks]},
