@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.timezone import localdate
 from guardian.shortcuts import get_objects_for_user
 
@@ -49,7 +50,9 @@ class Scope:
         """Units whose people this person's unit reviews."""
         if not self.functions & roles.GRANTED_ONLY:
             return frozenset()
-        units = get_objects_for_user(self.user, "accounts.review_unit", Unit, accept_global_perms=False, with_superuser=False)
+        units = get_objects_for_user(
+            self.user, "accounts.review_unit", Unit, accept_global_perms=False, with_superuser=False
+        )
         return frozenset(units.values_list("pk", flat=True))
 
     @cached_property
@@ -77,7 +80,7 @@ def scope(user: User) -> Scope:
     known: Scope | None = getattr(user, "_scope", None)
     if known is None:
         known = _scope(user)
-        user._scope = known  # type: ignore[attr-defined]
+        user._scope = known  # type: ignore[attr-defined]  # noqa: SLF001 (kept with its owner, so once a request)
     return known
 
 
@@ -96,7 +99,9 @@ def acts_as_head(user: User, today: date | None = None) -> bool:
     if user.role != User.Role.DEPUTY or not user.unit_id:
         return False
     day = today or localdate()
-    away = Absence.objects.filter(first_day__lte=day, last_day__gte=day, ended_at=None).filter(Q(deputy=None) | Q(deputy=user))
+    away = Absence.objects.filter(first_day__lte=day, last_day__gte=day, ended_at=None).filter(
+        Q(deputy=None) | Q(deputy=user)
+    )
     heads = User.objects.filter(unit_id=user.unit_id, role=User.Role.HEAD, is_active=True, frozen_at=None)
     return not heads.exclude(pk__in=away.values("user")).exists()
 
@@ -107,6 +112,11 @@ def may(user: Any, verb: str, unit: Unit | int | None = None) -> bool:
         return False
     unit_id = unit.pk if isinstance(unit, Unit) else unit
     return scope(user).may(verb, unit_id)
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Who asks. The gate lets nobody through to a page who is not signed in."""
+    return cast(User, request.user)
 
 
 class Refused(PermissionDenied):

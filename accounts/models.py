@@ -52,10 +52,20 @@ class Unit(models.Model):
     pinyin = models.CharField(max_length=200, blank=True, editable=False)  # "shenyangfengongsi sy": sort and search key
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     parent = models.ForeignKey(
-        "self", verbose_name=_("superior unit"), on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+        "self",
+        verbose_name=_("superior unit"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
     )  # null: the top
     manager = models.ForeignKey(
-        "self", verbose_name=_("managing department"), on_delete=models.PROTECT, null=True, blank=True, related_name="managed"
+        "self",
+        verbose_name=_("managing department"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="managed",
     )  # null: an HQ department
     region = models.CharField(_("region"), max_length=30, blank=True)
     grade = models.CharField(_("grade"), max_length=1, choices=Grade, blank=True)  # written by partners
@@ -63,12 +73,23 @@ class Unit(models.Model):
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     address = models.CharField(_("address"), max_length=120, blank=True)
     contact = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("contact person at HQ"), on_delete=models.PROTECT, null=True, blank=True, related_name="contact_of"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("contact person at HQ"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="contact_of",
     )  # 004 二(三)1; null: none named yet
-    members_need_approval = models.BooleanField(_("what officers and employees send is approved by the head"), default=True)  # 000 5.10
-    heads_need_approval = models.BooleanField(_("what a head sends is approved by another head or deputy"), default=False)
+    members_need_approval = models.BooleanField(
+        _("what officers and employees send is approved by the head"), default=True
+    )  # 000 5.10
+    heads_need_approval = models.BooleanField(
+        _("what a head sends is approved by another head or deputy"), default=False
+    )
     active = models.BooleanField(_("active"), default=True)
-    group = models.OneToOneField(Group, on_delete=models.PROTECT, null=True, editable=False, related_name="unit")  # null: no grants yet
+    group = models.OneToOneField(
+        Group, on_delete=models.PROTECT, null=True, editable=False, related_name="unit"
+    )  # null: no grants yet
     created_at = models.DateTimeField(db_default=Now())
 
     objects = UnitQuerySet.as_manager()
@@ -177,7 +198,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     pinyin = models.CharField(max_length=120, blank=True, editable=False)
     email = models.EmailField(_("e-mail"))
     phone = models.CharField(_("phone"), max_length=30, blank=True)
-    unit = models.ForeignKey(Unit, verbose_name=_("unit"), on_delete=models.PROTECT, null=True, related_name="people")  # null: administrator
+    unit = models.ForeignKey(
+        Unit, verbose_name=_("unit"), on_delete=models.PROTECT, null=True, related_name="people"
+    )  # null: administrator
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.MEMBER)
     admin_role = models.CharField(max_length=10, choices=AdminRole, blank=True)
     position = models.CharField(_("position"), max_length=40, blank=True)
@@ -187,7 +210,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     frozen_at = models.DateTimeField(null=True, blank=True)  # null: not frozen
     password_changed_at = models.DateTimeField(null=True, blank=True)  # null: only an issued one so far
-    password_reminded = models.PositiveSmallIntegerField(null=True, blank=True)  # the last reminder sent: 7, 3, 1; null: none
+    password_reminded = models.PositiveSmallIntegerField(
+        null=True, blank=True
+    )  # the last reminder sent: 7, 3, 1; null: none
     session_epoch = models.PositiveIntegerField(default=0, editable=False)  # raised: every cookie of before is void
     left_at = models.DateTimeField(null=True, blank=True)  # null: still here
     created_at = models.DateTimeField(db_default=Now())
@@ -205,9 +230,13 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 condition=Q(admin_role="") | Q(unit__isnull=True), name="user_administrators_have_no_unit"
             ),
-            models.CheckConstraint(condition=Q(role__in=["head", "deputy", "officer", "member"]), name="user_role_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=["head", "deputy", "officer", "member"]), name="user_role_known"
+            ),
         ]
-        indexes = [models.Index(fields=["unit", "role"], condition=Q(is_active=True), name="user_of_unit")]  # recipients, lists
+        indexes = [
+            models.Index(fields=["unit", "role"], condition=Q(is_active=True), name="user_of_unit")
+        ]  # recipients, lists
 
     def __str__(self) -> str:
         return self.name
@@ -231,7 +260,9 @@ class Absence(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="absences")
     first_day = models.DateField(_("from"))
     last_day = models.DateField(_("to"))
-    deputy = models.ForeignKey(User, verbose_name=_("deputy"), on_delete=models.PROTECT, null=True, blank=True, related_name="deputises")
+    deputy = models.ForeignKey(
+        User, verbose_name=_("deputy"), on_delete=models.PROTECT, null=True, blank=True, related_name="deputises"
+    )
     # null: whoever is deputy of the unit
     note = models.CharField(_("note"), max_length=120, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -272,7 +303,9 @@ class Signature(models.Model):
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="signatures")
     user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="signatures")  # null: an applicant
-    registration = models.ForeignKey("Registration", on_delete=models.PROTECT, null=True, related_name="signatures")  # null: signed in
+    registration = models.ForeignKey(
+        "Registration", on_delete=models.PROTECT, null=True, related_name="signatures"
+    )  # null: signed in
     name = models.CharField(max_length=40)  # as typed under the text
     address = models.CharField(max_length=45, blank=True)
     at = models.DateTimeField()
@@ -282,7 +315,9 @@ class Signature(models.Model):
             models.CheckConstraint(
                 condition=Q(user__isnull=False) | Q(registration__isnull=False), name="signature_is_somebodys"
             ),
-            models.UniqueConstraint(fields=["agreement", "user"], condition=Q(user__isnull=False), name="signature_once"),
+            models.UniqueConstraint(
+                fields=["agreement", "user"], condition=Q(user__isnull=False), name="signature_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -315,21 +350,29 @@ class Registration(models.Model):
     position = models.CharField(_("position"), max_length=40)
     reason = models.CharField(_("why you need access"), max_length=300)
     role = models.CharField(_("role"), max_length=10, choices=User.Role, default=User.Role.MEMBER)
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="registrations")  # null: a new unit
+    unit = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="registrations"
+    )  # null: a new unit
     new_unit_name = models.CharField(_("name of the new channel unit"), max_length=60, blank=True)
     new_unit_kind = models.CharField(_("kind"), max_length=10, choices=Unit.Kind, blank=True)
     new_unit_region = models.CharField(_("region"), max_length=30, blank=True)
     manager = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     # the market department named for a new unit; null: an existing unit
-    reviewer_unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="reviews")  # null: until confirmed
+    reviewer_unit = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, null=True, related_name="reviews"
+    )  # null: until confirmed
     state = models.CharField(max_length=12, choices=State, default=State.UNCONFIRMED)
-    token_hash = models.CharField(max_length=64, unique=True)  # of the private link; the link itself is only in the mail
+    token_hash = models.CharField(
+        max_length=64, unique=True
+    )  # of the private link; the link itself is only in the mail
     created_at = models.DateTimeField(db_default=Now())
     confirmed_at = models.DateTimeField(null=True)  # null: e-mail not confirmed
     decided_at = models.DateTimeField(null=True)  # null: not decided
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: not decided
     refusal = models.CharField(_("reason of the refusal"), max_length=300, blank=True)
-    user = models.OneToOneField(User, on_delete=models.PROTECT, null=True, related_name="registration")  # null: not approved
+    user = models.OneToOneField(
+        User, on_delete=models.PROTECT, null=True, related_name="registration"
+    )  # null: not approved
     language = models.CharField(max_length=10, blank=True)
     address = models.CharField(max_length=45, blank=True)
 
@@ -337,17 +380,26 @@ class Registration(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(unit__isnull=False) | ~Q(new_unit_name=""), name="registration_names_a_unit"),
-            models.CheckConstraint(condition=~Q(state="refused") | ~Q(refusal=""), name="registration_refusal_has_reason"),
+            models.CheckConstraint(
+                condition=Q(unit__isnull=False) | ~Q(new_unit_name=""), name="registration_names_a_unit"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="refused") | ~Q(refusal=""), name="registration_refusal_has_reason"
+            ),
             models.CheckConstraint(
                 condition=Q(user__isnull=True) | ~Q(decided_by=F("user")), name="registration_reviewer_is_another"
             ),
             models.CheckConstraint(
-                condition=~Q(state="approved") | Q(user__isnull=False, decided_by__isnull=False, decided_at__isnull=False),
+                condition=~Q(state="approved")
+                | Q(user__isnull=False, decided_by__isnull=False, decided_at__isnull=False),
                 name="registration_approved_is_whole",
             ),
         ]
-        indexes = [models.Index(fields=["reviewer_unit", "confirmed_at"], condition=Q(state="submitted"), name="registration_to_review")]
+        indexes = [
+            models.Index(
+                fields=["reviewer_unit", "confirmed_at"], condition=Q(state="submitted"), name="registration_to_review"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
@@ -370,7 +422,9 @@ class OneTimePassword(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="one_time_passwords")
     hash = models.CharField(max_length=128)
     means = models.CharField(max_length=5, choices=Means)
-    issued_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: asked for by the person
+    issued_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: asked for by the person
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
@@ -426,7 +480,9 @@ class Throttle(models.Model):
 
     key = models.CharField(max_length=160, primary_key=True)
     count = models.PositiveIntegerField(default=0)
-    started_at = models.DateTimeField()  # of the window; moved once more when the limit is reached, so a lock lasts its whole length
+    started_at = (
+        models.DateTimeField()
+    )  # of the window; moved once more when the limit is reached, so a lock lasts its whole length
 
     class Meta:
         indexes = [models.Index(fields=["started_at"], name="throttle_lapsed")]  # tidying

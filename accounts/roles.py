@@ -35,7 +35,9 @@ BY_ROLE: Final[dict[str, Verbs]] = {"member": MEMBER, "officer": OFFICER, "deput
 
 # a member who filed a ticket, or to whom one was assigned, may do this on that ticket
 AS_FILER: Final[Verbs] = frozenset({"ticket.conclude"})
-AS_ASSIGNEE: Final[Verbs] = frozenset({"ticket.reply", "ticket.ask", "ticket.note", "ticket.extend", "ticket.pause", "ticket.answer_urge"})
+AS_ASSIGNEE: Final[Verbs] = frozenset(
+    {"ticket.reply", "ticket.ask", "ticket.note", "ticket.extend", "ticket.pause", "ticket.answer_urge"}
+)
 
 # ── functions of a unit, for the whole company ──────────────────────────────────────────────────
 SUPERVISING: Final[Verbs] = frozenset(
@@ -54,7 +56,9 @@ SUPERVISING: Final[Verbs] = frozenset(
         "unit.see",
     }
 )
-REGISTRAR: Final[Verbs] = frozenset({"registration.review", "password.issue", "people.see", "people.edit", "unit.see", "unit.edit"})
+REGISTRAR: Final[Verbs] = frozenset(
+    {"registration.review", "password.issue", "people.see", "people.edit", "unit.see", "unit.edit"}
+)
 REGISTRAR_CHANNELS: Final[Verbs] = REGISTRAR | {"channel.add"}
 MANAGEMENT: Final[Verbs] = frozenset({"ticket.see_escalated", "supervision.see", "unit.see"})
 PERSONNEL: Final[Verbs] = frozenset({"personnel.report", "people.see"})

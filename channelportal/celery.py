@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, Task
@@ -37,7 +38,7 @@ def _broker() -> dict[str, Any]:
         }
     folders = {name: str(settings.BROKER_DIR / name) for name in ("queue", "control")}
     for folder in folders.values():
-        os.makedirs(folder, exist_ok=True)
+        Path(folder).mkdir(parents=True, exist_ok=True)
     return {
         "broker_url": "filesystem://",
         "broker_transport_options": {
@@ -108,5 +109,5 @@ def start_after_commit(task: Task[Any, Any], *args: Any) -> None:
 def _start(task: Task[Any, Any], args: tuple[Any, ...]) -> None:
     try:
         task.apply_async(args, retry=False, ignore_result=True)
-    except Exception as error:  # whatever a broker can raise: the sweep does it within a minute
+    except Exception as error:  # noqa: BLE001 (whatever a broker can raise: the sweep does it within a minute)
         log.warning("broker away, %s waits for the sweep: %s", task.name, error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -15,13 +16,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.access import Scope, scope
+from accounts.access import Scope, scope, signed_in
 from accounts.models import Registration, User
 from channelportal.core import calendar, clock
 from channelportal.lib.workdays import WorkCalendar
 from feedback import stats
 from feedback.models import Assist, Extension, LongPlan, Obligation, SeverityRequest, Ticket
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 MOST = 50  # rows of each sort on the desk; the list has the rest
 WAITING_DAYS = 7
@@ -43,8 +48,7 @@ class Row:
 
 def home(request: HttpRequest) -> HttpResponse:
     """The desk of a person with a unit; an administrator's first page is the one he works on."""
-    user = request.user
-    assert isinstance(user, User)  # the gate lets nobody else in
+    user = signed_in(request)
     if user.admin_role:
         return redirect({"audit": "audit", "system": "doctor", "security": "people"}[user.admin_role])
     now = clock.now()
@@ -108,7 +112,7 @@ def _ticket_row(ticket: Ticket, user: User, who: Scope, now: datetime, cal: Work
     return Row(
         url=ticket.get_absolute_url(),
         title=ticket.title,
-        about=" · ".join([ticket.number, ticket.kind.name, ticket.get_severity_display()]),
+        about=f"{ticket.number} · {ticket.kind.name} · {ticket.get_severity_display()}",
         who=other.name,
         todo=todo,
         due_at=due,
@@ -117,28 +121,33 @@ def _ticket_row(ticket: Ticket, user: User, who: Scope, now: datetime, cal: Work
     )
 
 
+ASKERS_PART: Final = {
+    "pending": (gettext_lazy("Approve"), "hand"),
+    "returned": (gettext_lazy("Correct and send again"), "due"),
+    "resolved": (gettext_lazy("Confirm and rate"), "done"),
+}
+ANSWERERS_PART: Final[dict[str, StrOrPromise]] = {
+    Obligation.Kind.PROMISE: gettext_lazy("Keep the promise"),
+    Obligation.Kind.REPLAN: gettext_lazy("Give a new plan"),
+    Obligation.Kind.URGE_ANSWER: gettext_lazy("Answer the urging"),
+}
+
+
 def _todo(ticket: Ticket, answers: bool) -> tuple[str, str, datetime | None]:
-    if ticket.state == Ticket.State.PENDING:
-        return _("Approve"), "hand", None
-    if ticket.state == Ticket.State.RETURNED:
-        return _("Correct and send again"), "due", None
-    if ticket.state == Ticket.State.RESOLVED:
-        return _("Confirm and rate"), "done", ticket.due_at
+    """What to do, its colour, until when (None: no clock of this person's)."""
+    if part := ASKERS_PART.get(ticket.state):
+        return str(part[0]), part[1], None
     if not answers and ticket.question_open:
         return _("Answer the question"), "due", None
-    if ticket.due_kind == Obligation.Kind.PROMISE:
-        return _("Keep the promise"), "hand", ticket.due_at
-    if ticket.due_kind == Obligation.Kind.REPLAN:
-        return _("Give a new plan"), "hand", ticket.due_at
-    if ticket.due_kind == Obligation.Kind.URGE_ANSWER:
-        return _("Answer the urging"), "hand", ticket.due_at
-    return _("Answer"), "hand", ticket.due_at
+    return str(ANSWERERS_PART.get(ticket.due_kind, _("Answer"))), "hand", ticket.due_at
 
 
 def _assists(who: Scope, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
     if not who.may("ticket.assist", who.unit_id):
         return
-    for assist in Assist.objects.filter(unit=who.unit_id, done_at=None).select_related("ticket", "ticket__responsible")[:MOST]:
+    for assist in Assist.objects.filter(unit=who.unit_id, done_at=None).select_related("ticket", "ticket__responsible")[
+        :MOST
+    ]:
         late = assist.due_at < now
         yield Row(
             url=assist.ticket.get_absolute_url(),
@@ -157,7 +166,9 @@ def _decisions(who: Scope) -> Iterator[Row]:
     if who.may("ticket.grant"):
         for request in SeverityRequest.objects.filter(state="asked").select_related("ticket", "ticket__asker")[:MOST]:
             yield _decision(request.ticket, _("Decide the severity"))
-        for extension in Extension.objects.filter(state="asked").select_related("obligation__ticket", "obligation__ticket__asker")[:MOST]:
+        for extension in Extension.objects.filter(state="asked").select_related(
+            "obligation__ticket", "obligation__ticket__asker"
+        )[:MOST]:
             yield _decision(extension.obligation.ticket, _("Decide on a later day"), extension.obligation.due_at)
     for plan in _long_plans(who).select_related("ticket", "ticket__asker")[:MOST]:
         yield _decision(plan.ticket, _("Decide on a long plan"))
@@ -174,14 +185,25 @@ def _long_plans(who: Scope) -> QuerySet[LongPlan]:
 
 def _decision(ticket: Ticket, todo: str, due_at: datetime | None = None) -> Row:
     return Row(
-        url=ticket.get_absolute_url(), title=ticket.title, about=ticket.number, who=ticket.asker.name, todo=todo, due_at=due_at, tone="due"
+        url=ticket.get_absolute_url(),
+        title=ticket.title,
+        about=ticket.number,
+        who=ticket.asker.name,
+        todo=todo,
+        due_at=due_at,
+        tone="due",
     )
 
 
 def _registrations(who: Scope) -> Iterator[Row]:
     if not who.may("registration.review"):
         return
-    for paper in Registration.objects.to_review().filter(reviewer_unit=who.unit_id).select_related("unit").order_by("confirmed_at")[:MOST]:
+    for paper in (
+        Registration.objects.to_review()
+        .filter(reviewer_unit=who.unit_id)
+        .select_related("unit")
+        .order_by("confirmed_at")[:MOST]
+    ):
         yield Row(
             url=reverse("registration", args=[paper.pk]),
             title=_("{name} applies for access").format(name=paper.name),
@@ -194,7 +216,9 @@ def _registrations(who: Scope) -> Iterator[Row]:
 
 def sent(user: User, now: datetime) -> list[Ticket]:
     """What he sent: everything still open, and what ended in the last seven days; newest first."""
-    mine = Ticket.objects.filter(filed_by=user).filter(Q(ended_at=None) | Q(ended_at__gte=now - timedelta(days=WAITING_DAYS)))
+    mine = Ticket.objects.filter(filed_by=user).filter(
+        Q(ended_at=None) | Q(ended_at__gte=now - timedelta(days=WAITING_DAYS))
+    )
     return list(mine.select_related("kind", "responsible").newest_first()[:10])
 
 

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts.access import scope
+from accounts.access import scope, signed_in
 from accounts.models import Unit, User
 from channelportal.core import clock, search
 from channelportal.lib.text import clean_line
@@ -20,8 +20,7 @@ FEW = 8
 def search_page(request: HttpRequest) -> HttpResponse:
     """`?q=`: a ticket's whole number leads straight to it; else what was found, by sort, best first."""
     words = clean_line(request.GET.get("q", ""))[:LONGEST]
-    user = request.user
-    assert isinstance(user, User)  # the gate lets nobody else in
+    user = signed_in(request)
     seen = Ticket.objects.visible_to(user)
     if words.upper().startswith("FB-") and (ticket := seen.filter(number=words.upper()).first()):
         return redirect(ticket)
@@ -43,7 +42,9 @@ def _tickets(seen: QuerySet[Ticket], words: str) -> QuerySet[Ticket]:
 
 
 def _units(words: str) -> QuerySet[Unit]:
-    return Unit.objects.active().filter(Q(name__icontains=words) | Q(pinyin__icontains=words.lower()) | Q(code__iexact=words))
+    return Unit.objects.active().filter(
+        Q(name__icontains=words) | Q(pinyin__icontains=words.lower()) | Q(code__iexact=words)
+    )
 
 
 def _people(words: str) -> QuerySet[User]:

@@ -29,7 +29,7 @@ DEMO = env.bool("DEMO", default=False)  # the demo company: known passwords, nev
 def _secret() -> str:
     """The key from the environment, a file, or (embedded default only) one made on the first start and kept in var/."""
     if key := env("SECRET_KEY", default=""):
-        return key
+        return str(key)
     path = Path(env("SECRET_KEY_FILE", default=str(DATA_DIR / "secret")))
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,11 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.i18n",
                 "channelportal.shell.shell",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "channelportal.core.templatetags.portal"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "channelportal.core.templatetags.portal",
+            ],
         },
     }
 ]
@@ -166,7 +170,9 @@ CSRF_COOKIE_NAME = "__Host-csrf" if TLS else "csrf"
 CSRF_FAILURE_VIEW = "channelportal.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=30))  # polling does not count
-AXES_LOCK_OUT_AT_FAILURE = False  # it keeps the record of failures; the lock is accounts/backends.py, which counts before it hashes
+AXES_LOCK_OUT_AT_FAILURE = (
+    False  # it keeps the record of failures; the lock is accounts/backends.py, which counts before it hashes
+)
 AXES_CLIENT_IP_CALLABLE = "channelportal.core.middleware.client_address"
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "channelportal"

@@ -71,7 +71,13 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
     (
         gettext_lazy("Administration"),
         (
-            Link("registrations", gettext_lazy("Registrations"), "user-check", _verb("registration.review"), count="reviews"),
+            Link(
+                "registrations",
+                gettext_lazy("Registrations"),
+                "user-check",
+                _verb("registration.review"),
+                count="reviews",
+            ),
             Link("units", gettext_lazy("Organisation"), "sitemap", _verb("unit.see")),
             Link("people", gettext_lazy("People"), "users", _verb("people.see")),
             Link("calendar", gettext_lazy("Working-day calendar"), "calendar-cog", _has_unit),
@@ -79,7 +85,12 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
             Link("kinds", gettext_lazy("Kinds and routing"), "flag", _verb("rules.edit")),
             Link("parameters", gettext_lazy("Parameters"), "settings", _verb("rules.edit")),
             Link("outbox-parked", gettext_lazy("Parked messages"), "mail", _verb("outbox.see")),
-            Link("doctor", gettext_lazy("Health check"), "stethoscope", lambda who: who.may("rules.edit") or who.may("system.see")),
+            Link(
+                "doctor",
+                gettext_lazy("Health check"),
+                "stethoscope",
+                lambda who: who.may("rules.edit") or who.may("system.see"),
+            ),
             Link("audit", gettext_lazy("Audit trail"), "shield-check", _verb("audit.see")),
         ),
     ),
@@ -93,7 +104,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Everything the frame needs; for a stranger only its appearance."""
-    facts: dict[str, Any] = {"name": _("Channel Communication Portal"), "home_url": _address("home"), "theme": request.COOKIES.get("theme", "auto")}
+    facts: dict[str, Any] = {
+        "name": _("Channel Communication Portal"),
+        "home_url": _address("home"),
+        "theme": request.COOKIES.get("theme", "auto"),
+    }
     user = request.user
     if not isinstance(user, User):
         return facts
@@ -134,7 +149,8 @@ def _numbers(user: User, who: Scope) -> dict[str, int]:
         if who.may("registration.review")
         else Value(0),
     }
-    return dict(User.objects.filter(pk=user.pk).values(**counts).get())
+    found: Any = User.objects.filter(pk=user.pk).values(**counts).get()
+    return dict(found)
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:
@@ -143,7 +159,10 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
 
 
 def _nav(request: HttpRequest, who: Scope, numbers: dict[str, int]) -> list[dict[str, Any]]:
-    groups = [{"title": title, "items": [_item(request, link, numbers) for link in links if link.seen(who)]} for title, links in GROUPS]
+    groups = [
+        {"title": title, "items": [_item(request, link, numbers) for link in links if link.seen(who)]}
+        for title, links in GROUPS
+    ]
     return [group for group in groups if group["items"]]
 
 

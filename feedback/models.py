@@ -34,9 +34,16 @@ class TicketKind(models.Model):
     way = models.CharField(_("direction"), max_length=5, choices=Way, default=Way.BOTH)
     complaint = models.BooleanField(_("may be kept to named people and protect the filer"), default=False)
     route = models.ForeignKey(
-        Unit, verbose_name=_("goes to, when nobody is named"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Unit,
+        verbose_name=_("goes to, when nobody is named"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )  # null: the supervising department holds and owes it
-    fixed_route = models.BooleanField(_("always goes there"), default=False)  # complaints of answers go to 企发部 (000 4.2.3)
+    fixed_route = models.BooleanField(
+        _("always goes there"), default=False
+    )  # complaints of answers go to 企发部 (000 4.2.3)
     order = models.PositiveSmallIntegerField(_("order"), default=100)
     active = models.BooleanField(_("active"), default=True)
 
@@ -94,7 +101,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             reached = ~Q(state__in=["pending", "returned"])
             assisting = Assist.objects.filter(unit=who.unit_id).values("ticket")
             passed_through = Obligation.objects.filter(unit=who.unit_id, ticket__passed_on__gt=0).values("ticket")
-            seen |= Q(asker=who.unit_id) | (Q(responsible=who.unit_id) & reached) | Q(pk__in=assisting) | Q(pk__in=passed_through)
+            seen |= (
+                Q(asker=who.unit_id)
+                | (Q(responsible=who.unit_id) & reached)
+                | Q(pk__in=assisting)
+                | Q(pk__in=passed_through)
+            )
         if who.manages_company:
             seen |= Q(level__gte=3)
         return seen
@@ -187,7 +199,9 @@ class Ticket(models.Model):
     )  # whose answers or information the complaint is about; null: none
     about = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="complaints")
     # the ticket whose answer is complained of; null: none
-    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="duplicates")  # null: not merged
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="duplicates"
+    )  # null: not merged
 
     rating_answer = models.PositiveSmallIntegerField(null=True)  # 1–5 of the last round; null: unrated
     rating_speed = models.PositiveSmallIntegerField(null=True)
@@ -197,23 +211,32 @@ class Ticket(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["pending", "returned", "open", "planned", "resolved", "closed", "withdrawn", "merged"]),
+                condition=Q(
+                    state__in=["pending", "returned", "open", "planned", "resolved", "closed", "withdrawn", "merged"]
+                ),
                 name="ticket_state_known",
             ),
             models.CheckConstraint(condition=Q(severity__in=["normal", "major"]), name="ticket_severity_known"),
             models.CheckConstraint(condition=~Q(asker=F("responsible")), name="ticket_asks_another_unit"),
             models.CheckConstraint(
-                condition=Q(rating_answer__isnull=True) | Q(rating_answer__gte=1, rating_answer__lte=5), name="ticket_rating_answer_1_5"
+                condition=Q(rating_answer__isnull=True) | Q(rating_answer__gte=1, rating_answer__lte=5),
+                name="ticket_rating_answer_1_5",
             ),
             models.CheckConstraint(
-                condition=Q(rating_speed__isnull=True) | Q(rating_speed__gte=1, rating_speed__lte=5), name="ticket_rating_speed_1_5"
+                condition=Q(rating_speed__isnull=True) | Q(rating_speed__gte=1, rating_speed__lte=5),
+                name="ticket_rating_speed_1_5",
             ),
-            models.CheckConstraint(condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("filed_by")), name="ticket_approver_is_another"),
             models.CheckConstraint(
-                condition=~Q(state__in=["open", "planned", "resolved", "closed"]) | Q(reached_at__isnull=False, anchor__isnull=False),
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("filed_by")), name="ticket_approver_is_another"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["open", "planned", "resolved", "closed"])
+                | Q(reached_at__isnull=False, anchor__isnull=False),
                 name="ticket_reached_has_anchor",
             ),
-            models.CheckConstraint(condition=~Q(state="merged") | Q(merged_into__isnull=False), name="ticket_merged_names_target"),
+            models.CheckConstraint(
+                condition=~Q(state="merged") | Q(merged_into__isnull=False), name="ticket_merged_names_target"
+            ),
         ]
         indexes = [
             # lists: newest of a unit, either side; open by due
@@ -223,11 +246,15 @@ class Ticket(models.Model):
             models.Index(
                 fields=["responsible", "due_at"], condition=Q(state__in=["open", "planned"]), name="ticket_owed"
             ),  # desk: to answer
-            models.Index(fields=["due_at"], condition=Q(state__in=["open", "planned"]), name="ticket_due"),  # dashboard: late, today
+            models.Index(
+                fields=["due_at"], condition=Q(state__in=["open", "planned"]), name="ticket_due"
+            ),  # dashboard: late, today
             models.Index(fields=["asker"], condition=Q(state="resolved"), name="ticket_to_confirm"),  # desk: to confirm
             models.Index(fields=["asker"], condition=Q(state="pending"), name="ticket_to_approve"),  # desk: to approve
             models.Index(fields=["filed_by", "-created_at"], name="ticket_of_filer"),  # desk: what I sent
-            models.Index(fields=["assignee", "due_at"], condition=Q(state__in=["open", "planned"]), name="ticket_of_assignee"),
+            models.Index(
+                fields=["assignee", "due_at"], condition=Q(state__in=["open", "planned"]), name="ticket_of_assignee"
+            ),
             models.Index(fields=["-level", "due_at"], condition=Q(level__gt=0, ended_at=None), name="ticket_escalated"),
             models.Index(fields=["-touched_at"], condition=Q(watched=True, ended_at=None), name="ticket_watched"),
         ]
@@ -235,12 +262,12 @@ class Ticket(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
 
+    def get_absolute_url(self) -> str:
+        return f"/tickets/{self.pk}/"
+
     @property
     def live(self) -> bool:
         return self.state in Ticket.LIVE
-
-    def get_absolute_url(self) -> str:
-        return f"/tickets/{self.pk}/"
 
 
 class Share(models.Model):
@@ -248,7 +275,9 @@ class Share(models.Model):
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="shares")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="shared_tickets")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: named at filing
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: named at filing
     at = models.DateTimeField()
 
     class Meta:
@@ -319,16 +348,24 @@ class Entry(models.Model):
     round = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: the engine
-    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, related_name="+")  # his unit then; null: the engine
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: the engine
+    unit = models.ForeignKey(
+        Unit, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # his unit then; null: the engine
     text = models.TextField(blank=True)
-    data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)  # codes, days, units
+    data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )  # codes, days, units
     side = models.CharField(max_length=12, choices=Side, default=Side.ALL)
 
     class Meta:
         indexes = [models.Index(fields=["ticket", "at", "id"], name="entry_timeline")]  # the ticket page
         constraints = [
-            models.CheckConstraint(condition=~Q(kind__in=["resolution", "plan"]) | ~Q(text=""), name="entry_formal_has_text"),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["resolution", "plan"]) | ~Q(text=""), name="entry_formal_has_text"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -381,7 +418,9 @@ class Obligation(models.Model):
     late_entry = models.BooleanField(default=False)  # 补录 (rule 4)
     created_at = models.DateTimeField()
     met_at = models.DateTimeField(null=True)  # null: not met
-    missed_at = models.DateTimeField(null=True)  # = due_at once the sweep (or a late answer) found it missed; null: not missed
+    missed_at = models.DateTimeField(
+        null=True
+    )  # = due_at once the sweep (or a late answer) found it missed; null: not missed
     voided_at = models.DateTimeField(null=True)  # null: stands; else withdrawn, passed on, merged, superseded
     void_reason = models.CharField(max_length=20, blank=True)
     breach = models.PositiveSmallIntegerField(default=0)  # broken promises before this one: one level up for each
@@ -389,7 +428,9 @@ class Obligation(models.Model):
     first_due_at = models.DateTimeField()  # as first told; moves never lead before it
     next_step_at = models.DateTimeField(null=True)  # the next moment of the ladder; null: none left, met or voided
     held = models.BooleanField(default=False)  # 企发部 holds level 2 back
-    parked_until = models.DateTimeField(null=True)  # a row that the sweep could not handle waits an hour; null: not parked
+    parked_until = models.DateTimeField(
+        null=True
+    )  # a row that the sweep could not handle waits an hour; null: not parked
 
     objects = ObligationQuerySet.as_manager()
 
@@ -400,8 +441,12 @@ class Obligation(models.Model):
                 condition=Q(kind="reply", met_at=None, voided_at=None, missed_at=None),
                 name="obligation_one_open_reply",
             ),
-            models.CheckConstraint(condition=Q(due_at__gte=F("first_due_at")) | Q(kind="reply"), name="obligation_due_not_earlier"),
-            models.CheckConstraint(condition=Q(met_at__isnull=True) | Q(voided_at__isnull=True), name="obligation_met_or_voided"),
+            models.CheckConstraint(
+                condition=Q(due_at__gte=F("first_due_at")) | Q(kind="reply"), name="obligation_due_not_earlier"
+            ),
+            models.CheckConstraint(
+                condition=Q(met_at__isnull=True) | Q(voided_at__isnull=True), name="obligation_met_or_voided"
+            ),
             models.CheckConstraint(
                 condition=Q(due_at__year__gte=2000, due_at__year__lte=2100), name="obligation_due_sane"
             ),
@@ -413,7 +458,9 @@ class Obligation(models.Model):
                 name="obligation_next_step",
             ),  # the sweep
             models.Index(fields=["ticket", "round"], name="obligation_of_ticket"),  # the ticket page
-            models.Index(fields=["unit", "due_at"], condition=Q(met_at=None, voided_at=None), name="obligation_running"),
+            models.Index(
+                fields=["unit", "due_at"], condition=Q(met_at=None, voided_at=None), name="obligation_running"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -443,13 +490,17 @@ class Extension(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=State, default=State.ASKED)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: open
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: open
     decided_at = models.DateTimeField(null=True)  # null: open
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["obligation"], condition=Q(state="asked"), name="extension_one_open"),
-            models.CheckConstraint(condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")), name="extension_decided_by_another"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")), name="extension_decided_by_another"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -472,12 +523,18 @@ class LongPlan(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State, default=State.ASKED)
-    head = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: not yet
-    supervisor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: not yet
+    head = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: not yet
+    supervisor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: not yet
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["ticket"], condition=Q(state__in=["asked", "head_agreed"]), name="longplan_one_open")
+            models.UniqueConstraint(
+                fields=["ticket"], condition=Q(state__in=["asked", "head_agreed"]), name="longplan_one_open"
+            )
         ]
 
     def __str__(self) -> str:
@@ -494,12 +551,16 @@ class Question(models.Model):
     answered_at = models.DateTimeField(null=True)  # null: open
     reminded_at = models.DateTimeField(null=True)  # null: the asker was not reminded yet
     close_proposed_at = models.DateTimeField(null=True)  # null: closing was not proposed
-    paused = models.ForeignKey(Obligation, on_delete=models.PROTECT, null=True, related_name="pauses")  # null: pauses nothing
+    paused = models.ForeignKey(
+        Obligation, on_delete=models.PROTECT, null=True, related_name="pauses"
+    )  # null: pauses nothing
     paused_from = models.DateField(null=True)  # first paused day; null: pauses nothing
     paused_days = models.PositiveSmallIntegerField(default=0)  # whole working days, written at the end
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["ticket"], condition=Q(answered_at=None), name="question_one_open")]
+        constraints = [
+            models.UniqueConstraint(fields=["ticket"], condition=Q(answered_at=None), name="question_one_open")
+        ]
         indexes = [models.Index(fields=["asked_at"], condition=Q(answered_at=None), name="question_open")]  # upkeep
 
     def __str__(self) -> str:
@@ -521,11 +582,15 @@ class SeverityRequest(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.ASKED)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: open
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: open
     decided_at = models.DateTimeField(null=True)  # null: open
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["ticket"], condition=Q(state="asked"), name="severityrequest_one_open")]
+        constraints = [
+            models.UniqueConstraint(fields=["ticket"], condition=Q(state="asked"), name="severityrequest_one_open")
+        ]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} → {self.to}"
@@ -541,11 +606,17 @@ class Assist(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)  # null: open
-    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: open
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: open
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["ticket", "unit"], condition=Q(done_at=None), name="assist_one_open")]
-        indexes = [models.Index(fields=["unit", "due_at"], condition=Q(done_at=None), name="assist_open")]  # desk; visibility
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "unit"], condition=Q(done_at=None), name="assist_one_open")
+        ]
+        indexes = [
+            models.Index(fields=["unit", "due_at"], condition=Q(done_at=None), name="assist_open")
+        ]  # desk; visibility
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.unit_id}"
@@ -597,7 +668,9 @@ class LadderStep(models.Model):
 
     class Meta:
         ordering = ["kind", "level"]
-        constraints = [models.UniqueConstraint(fields=["kind", "level"], condition=Q(active=True), name="ladderstep_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "level"], condition=Q(active=True), name="ladderstep_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.level}"
@@ -614,8 +687,12 @@ class LadderEvent(models.Model):
     level = models.PositiveSmallIntegerField()
     at = models.DateTimeField()  # the true moment, also when found later
     recorded_at = models.DateTimeField(db_default=Now())
-    told = models.BooleanField(default=True)  # no: caught up after downtime, a higher level was told instead; or held back
-    skipped: models.JSONField[list[Any], list[Any]] = models.JSONField(default=list, blank=True)  # who was passed over, and why
+    told = models.BooleanField(
+        default=True
+    )  # no: caught up after downtime, a higher level was told instead; or held back
+    skipped: models.JSONField[list[Any], list[Any]] = models.JSONField(
+        default=list, blank=True
+    )  # who was passed over, and why
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["obligation", "step", "due_version"], name="ladderevent_once")]
@@ -648,7 +725,9 @@ class Tally(models.Model):
     ratings = models.PositiveIntegerField(default=0)
     rating_answer_sum = models.PositiveIntegerField(default=0)
     rating_speed_sum = models.PositiveIntegerField(default=0)
-    answer_minutes = models.PositiveBigIntegerField(default=0)  # sum over formal replies, in working minutes; with `answers` the mean
+    answer_minutes = models.PositiveBigIntegerField(
+        default=0
+    )  # sum over formal replies, in working minutes; with `answers` the mean
     answers = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -687,7 +766,9 @@ class Recount(models.Model):
     """A change of the calendar, and which open obligations it moved (deadlines.md, When the calendar changes)."""
 
     calendar_version = models.OneToOneField("core.CalendarVersion", on_delete=models.PROTECT)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: setup
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: setup
     at = models.DateTimeField(db_default=Now())
     moved = models.PositiveIntegerField(default=0)
 

@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from channelportal.core import calendar, stamps
 from channelportal.core.models import CalendarVersion
 from channelportal.lib.workdays import WorkCalendar
-from feedback import deadlines, in_force
+from feedback import deadlines, in_force, notify
 from feedback.ladder import Target
 from feedback.models import Entry, Obligation, Question, Recount
 from feedback.workflow import base
@@ -38,12 +38,14 @@ class Moved:
 
 
 def catch_up(at: datetime) -> int:
-    """Recount for every calendar version that was not yet recounted; returns how many due moments moved. One query when all were."""
+    """Recount for every calendar version that was not yet; returns how many due moments moved. One query when all were."""
     waiting = list(CalendarVersion.objects.filter(recount=None).order_by("pk"))
     if not waiting:
         return 0
     stamps.forget()
-    since = min(at, *(version.at for version in waiting))  # what came due after the change, before this pass, counts as open
+    since = min(
+        at, *(version.at for version in waiting)
+    )  # what came due after the change, before this pass, counts as open
     moved = sum(_recount_batch(ids, since, at) for ids in _batches(since))
     for version in waiting:
         Recount.objects.get_or_create(calendar_version=version, defaults={"by": version.by, "at": at, "moved": moved})
@@ -55,9 +57,9 @@ def preview(days: WorkCalendar, at: datetime, *, most: int = 200) -> list[Moved]
     """What would move if `days` were everybody's calendar: for the page that asks before an import is put in force."""
     found: list[Moved] = []
     for ids in _batches(at):
-        for duty in _open(at).filter(pk__in=ids).select_related("ticket", "unit"):
-            if due := deadlines.recount(in_force.policy(), days, base.as_duty(duty), at=at):
-                found.append(Moved(duty, due))
+        duties = _open(at).filter(pk__in=ids).select_related("ticket", "unit")
+        counted = ((duty, deadlines.recount(in_force.policy(), days, base.as_duty(duty), at=at)) for duty in duties)
+        found += [Moved(duty, due) for duty, due in counted if due]
         if len(found) >= most:
             break
     return found[:most]
@@ -108,6 +110,8 @@ def _write(duty: Obligation, was: datetime, at: datetime) -> None:
     facts: dict[str, Any] = base.duty_data(duty) | {"was": was.isoformat()}
     entry = Entry.objects.create(ticket=duty.ticket, round=duty.round, at=at, kind=Entry.Kind.RECOUNTED, data=facts)
     base.record("recounted", duty.ticket, by=None, at=at, data=facts)
-    news = base.notify.News(duty.ticket, at, by=None)
-    news.tell("recounted", (Target.ASSIGNEE, Target.ASKER), data={"was": was.isoformat(), "due": duty.due_at.isoformat()})
+    news = notify.News(duty.ticket, at, by=None)
+    news.tell(
+        "recounted", (Target.ASSIGNEE, Target.ASKER), data={"was": was.isoformat(), "due": duty.due_at.isoformat()}
+    )
     news.send(entry)

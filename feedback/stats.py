@@ -98,7 +98,7 @@ def by_unit(day: date, *, unit_id: int | None = None) -> dict[int, Compared]:
         sums[f"now_{name}"] = Sum(name, filter=Q(day__gte=first), default=0)
         sums[f"before_{name}"] = Sum(name, filter=Q(day__lt=first), default=0)
     found = rows.values("unit").order_by().annotate(**sums)
-    return {row["unit"]: Compared(_figures(row, "now_"), _figures(row, "before_")) for row in found}
+    return {row["unit"]: Compared(_figures(dict(row), "now_"), _figures(dict(row), "before_")) for row in found}
 
 
 def _figures(row: dict[str, Any], prefix: str = "") -> Figures:
@@ -117,15 +117,19 @@ def weeks(day: date, count: int = 12, *, unit_ids: list[int] | None = None) -> l
     rows = Tally.objects.filter(day__gte=first, day__lte=day)
     if unit_ids is not None:
         rows = rows.filter(unit__in=unit_ids)
-    found = rows.annotate(week=TruncWeek("day")).values("week").order_by().annotate(**{f"s_{n}": Sum(n) for n in COUNTERS})
-    known = {row["week"]: _figures(row, "s_") for row in found}
+    found = (
+        rows.annotate(week=TruncWeek("day")).values("week").order_by().annotate(**{f"s_{n}": Sum(n) for n in COUNTERS})
+    )
+    known = {row["week"]: _figures(dict(row), "s_") for row in found}
     return [(first + timedelta(weeks=n), known.get(first + timedelta(weeks=n), Figures())) for n in range(count)]
 
 
 def heat(first: date, last: date) -> dict[tuple[int, int], int]:
     """(weekday 0–6, hour 0–23) → how many were filed. One query."""
     cells: dict[tuple[int, int], int] = {}
-    for day, hour, filed in FilingHour.objects.filter(day__gte=first, day__lte=last).values_list("day", "hour", "filed"):
+    for day, hour, filed in FilingHour.objects.filter(day__gte=first, day__lte=last).values_list(
+        "day", "hour", "filed"
+    ):
         cells[(day.weekday(), hour)] = cells.get((day.weekday(), hour), 0) + filed
     return cells
 

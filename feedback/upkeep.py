@@ -38,7 +38,9 @@ def upkeep(at: datetime | None = None) -> dict[str, int]:
 
 def _close_the_silent(at: datetime) -> int:
     """默认关闭: five working days without a word from the asker."""
-    silent = Obligation.objects.running().filter(kind=Obligation.Kind.CONFIRM, due_at__lt=at, ticket__state=Ticket.State.RESOLVED)
+    silent = Obligation.objects.running().filter(
+        kind=Obligation.Kind.CONFIRM, due_at__lt=at, ticket__state=Ticket.State.RESOLVED
+    )
     closed = 0
     for duty in silent.select_related("ticket").order_by("due_at")[:MOST]:
         try:
@@ -59,7 +61,9 @@ def _chase_questions(at: datetime) -> int:
         "pk", "asked_at", "reminded_at", "close_proposed_at"
     )[:MOST]:
         if proposed is None and at > deadlines.question_close_due(policy, days, asked_at).at:
-            chased += _chase(pk, "close_proposed_at", "close_proposed", (Target.ASSIGNEE, Target.ASKER, Target.SUPERVISORS), at)
+            chased += _chase(
+                pk, "close_proposed_at", "close_proposed", (Target.ASSIGNEE, Target.ASKER, Target.SUPERVISORS), at
+            )
         elif reminded is None and at > deadlines.question_reminder_due(policy, days, asked_at).at:
             chased += _chase(pk, "reminded_at", "question_reminder", (Target.ASKER,), at)
     return chased
@@ -90,7 +94,7 @@ def _watch_the_late(at: datetime) -> int:
     watched = 0
     late = Ticket.objects.overdue(at).filter(watched=False).order_by("due_at")
     for pk, due_at in late.values_list("pk", "due_at")[:MOST]:
-        if deadlines.on_time(at, deadlines.watched_from(policy, days, due_at)):
+        if due_at is None or deadlines.on_time(at, deadlines.watched_from(policy, days, due_at)):
             break  # ordered by due: those behind are less late
         watched += _watch(pk, at)
     return watched

@@ -29,7 +29,9 @@ class Parameter(models.Model):
 
     name = models.CharField(primary_key=True, max_length=60)
     value = models.JSONField()
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: setup
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: setup
     changed_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
@@ -48,10 +50,14 @@ class CalendarVersion(models.Model):
         HAND = "hand", _("By hand")
 
     source = models.CharField(max_length=10, choices=Source)
-    year = models.PositiveSmallIntegerField(null=True, help_text=_("The year this version publishes"))  # null: single days by hand
+    year = models.PositiveSmallIntegerField(
+        null=True, help_text=_("The year this version publishes")
+    )  # null: single days by hand
     papers = models.JSONField(default=list, blank=True)  # numbers or addresses of the notices, as given
     note = models.CharField(max_length=200, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: setup
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: setup
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -79,9 +85,13 @@ class CalendarDay(models.Model):
     reason = models.CharField(max_length=10, choices=Reason)
     name = models.CharField(max_length=60, blank=True)  # 春节, 国庆节 …
     paper = models.CharField(max_length=120, blank=True)  # number of the notice
-    unit = models.ForeignKey("accounts.Unit", on_delete=models.PROTECT, null=True, related_name="+")  # null: for everybody
+    unit = models.ForeignKey(
+        "accounts.Unit", on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: for everybody
     version = models.ForeignKey(CalendarVersion, on_delete=models.PROTECT, related_name="days")
-    superseded_by = models.ForeignKey(CalendarVersion, on_delete=models.PROTECT, null=True, related_name="+")  # null: in force
+    superseded_by = models.ForeignKey(
+        CalendarVersion, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: in force
 
     class Meta:
         constraints = [
@@ -89,11 +99,17 @@ class CalendarDay(models.Model):
                 fields=["date", "reason"], condition=Q(superseded_by=None, unit=None), name="calendarday_one_in_force"
             ),
             models.UniqueConstraint(
-                fields=["date", "reason", "unit"], condition=Q(superseded_by=None, unit__isnull=False), name="calendarday_one_per_unit"
+                fields=["date", "reason", "unit"],
+                condition=Q(superseded_by=None, unit__isnull=False),
+                name="calendarday_one_per_unit",
             ),
-            models.CheckConstraint(condition=Q(date__year__gte=2000, date__year__lte=2100), name="calendarday_date_sane"),
+            models.CheckConstraint(
+                condition=Q(date__year__gte=2000, date__year__lte=2100), name="calendarday_date_sane"
+            ),
         ]
-        indexes = [models.Index(fields=["date"], condition=Q(superseded_by=None), name="calendarday_in_force")]  # calendar.load
+        indexes = [
+            models.Index(fields=["date"], condition=Q(superseded_by=None), name="calendarday_in_force")
+        ]  # calendar.load
 
     def __str__(self) -> str:
         return f"{self.date} {self.get_reason_display()}"
@@ -111,10 +127,14 @@ class AuditEntry(models.Model):
         FAILED = "failed", _("Failed")
 
     at = models.DateTimeField()
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: engine, stranger
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: engine, stranger
     actor_name = models.CharField(max_length=80, blank=True)  # as it was then
     role = models.CharField(max_length=20, blank=True)
-    unit_id = models.BigIntegerField(null=True)  # the actor's unit then; no foreign key: the trail outlives what it names
+    unit_id = models.BigIntegerField(
+        null=True
+    )  # the actor's unit then; no foreign key: the trail outlives what it names
     address = models.CharField(max_length=45, blank=True)
     request_id = models.CharField(max_length=32, blank=True)
     action = models.CharField(max_length=60)  # a code: "ticket.replied", "user.signed_in"
@@ -155,7 +175,8 @@ class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     def sendable(self, at: datetime) -> OutboxQuerySet:
         """Waiting and due, or left behind in "sending" by a sender that died."""
         return self.filter(
-            Q(state=OutboxMessage.State.WAITING, next_attempt_at__lte=at) | Q(state=OutboxMessage.State.SENDING, lease_until__lt=at)
+            Q(state=OutboxMessage.State.WAITING, next_attempt_at__lte=at)
+            | Q(state=OutboxMessage.State.SENDING, lease_until__lt=at)
         )
 
     def parked(self) -> OutboxQuerySet:
@@ -178,8 +199,12 @@ class OutboxMessage(models.Model):
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=60)  # template emails/<kind>-subject.txt
     bundle = models.CharField(max_length=60, blank=True)  # "" : a mail of its own
-    lead = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="followers")  # null: leads itself
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: an applicant
+    lead = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="followers"
+    )  # null: leads itself
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: an applicant
     address = models.EmailField(blank=True)  # "" : the user's address at sending
     data = models.JSONField(default=dict)
     subject_key = models.CharField(max_length=80, blank=True)  # what it is about, for cancelling: "obligation:17:1"
@@ -202,8 +227,12 @@ class OutboxMessage(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="outbox_waiting"),  # the sweep
-            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="outbox_leases"),  # the dead senders' rows
-            models.Index(fields=["user", "bundle"], condition=Q(state="waiting"), name="outbox_bundles"),  # joining one mail
+            models.Index(
+                fields=["lease_until"], condition=Q(state="sending"), name="outbox_leases"
+            ),  # the dead senders' rows
+            models.Index(
+                fields=["user", "bundle"], condition=Q(state="waiting"), name="outbox_bundles"
+            ),  # joining one mail
             models.Index(fields=["subject_key"], condition=Q(state="waiting"), name="outbox_subject"),  # cancelling
             models.Index(fields=["-created_at"], condition=Q(state="parked"), name="outbox_parked"),  # the parked page
         ]
@@ -245,7 +274,9 @@ class StoredFile(models.Model):
     size = models.PositiveBigIntegerField()  # bytes
     sha256 = models.CharField(max_length=64)
     media_type = models.CharField(max_length=120)
-    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")  # null: engine
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: engine
     at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
@@ -299,7 +330,9 @@ class Job(models.Model):
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict, blank=True)
-    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, null=True, related_name="+")  # null: none, or not yet
+    file = models.ForeignKey(
+        StoredFile, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: none, or not yet
     created_at = models.DateTimeField(db_default=Now())
     lease_until = models.DateTimeField(null=True)  # null: nobody works on it
     ended_at = models.DateTimeField(null=True)  # null: not ended

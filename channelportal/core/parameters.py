@@ -27,11 +27,11 @@ def _at(default: time, label: Any, source: str = "") -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Days are working days unless the label says otherwise. Times are local (Asia/Shanghai); 00:00 as close of business is 24:00."""
+    """Days are working days unless the label says otherwise. Times are local (Asia/Shanghai); close at 00:00 means 24:00."""
 
     normal_days: int = _days(1, 1, 10, _("Normal matters: working days to the formal reply"), "000 5.7")
     major_days: int = _days(3, 1, 20, _("Major matters: working days to the formal reply"), "000 5.7")
-    close_of_business: time = _at(time(18), _("Close of business (00:00 means midnight)"), "000 5.7")
+    close_of_business: time = _at(time(18), _("Close of business (00:00 means midnight)"), "000 5.7")  # noqa: RUF009
     entry_back_days: int = _days(
         30, 1, 365, _("Entering for someone: calendar days back without the supervising department"), "000 5.3"
     )
@@ -43,8 +43,8 @@ class Parameters:
     question_reminder_days: int = _days(2, 1, 10, _("Unanswered question: reminder after"))
     question_close_days: int = _days(10, 2, 60, _("Unanswered question: closing is proposed after"))
     watch_late_days: int = _days(3, 1, 20, _("Not copied tickets come onto the watch list when late for"), "000 5.6")
-    delivery_from: time = _at(time(8, 30), _("Messages go out from"))
-    delivery_until: time = _at(time(17, 30), _("Messages go out until"))
+    delivery_from: time = _at(time(8, 30), _("Messages go out from"))  # noqa: RUF009
+    delivery_until: time = _at(time(17, 30), _("Messages go out until"))  # noqa: RUF009
     password_months: int = _days(1, 1, 12, _("Passwords are changed every (calendar months)"), "000 5.9.3")
     password_freeze_days: int = _days(15, 1, 90, _("An unchanged account is frozen after (calendar days)"), "000 5.9.3")
     password_history: int = _days(12, 0, 50, _("Earlier passwords that may not be used again"), "003")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -40,7 +40,7 @@ def cached(name: str, load: Callable[[], T], *, fresh: bool = False) -> T:
     if copy is None or copy[0] != number:
         copy = (number, load())
         _copies[(database, name)] = copy
-    return copy[1]  # type: ignore[no-any-return]
+    return cast(T, copy[1])
 
 
 def forget() -> None:

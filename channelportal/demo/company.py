@@ -11,13 +11,13 @@ from typing import Final
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
-from accounts.models import Agreement, OldPassword, Signature, Unit, UnitFunction, User
+from accounts.models import Agreement, OldPassword, Signature, Unit, User
 from accounts.workflow import units as unit_verbs
 from channelportal.core import stamps
 from channelportal.lib.names import sort_key
 from feedback.models import TicketKind
 
-PASSWORD: Final = "Qudao-Demo-2026"
+PASSWORD: Final = "Qudao-Demo-2026"  # noqa: S105 (public on purpose; of a kind that only the demo accepts)
 
 # key, code, name, superior, functions, what it handles, number of employees
 HQ: Final = (
@@ -41,7 +41,9 @@ AGENTS: Final = (
     ("豫南", "华中"), ("冀中", "华北"), ("晋南", "华北"), ("陕北", "西北"), ("粤东", "华南"), ("粤西", "华南"), ("桂北", "华南"), ("闽南", "华东"),
 )  # fmt: skip
 SURNAMES: Final = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
-GIVEN: Final = "志伟建国海涛文静晓峰丽娟永强春梅立新慧敏金龙雪莲玉兰宏宇思远佳怡明哲雅琴振华秀英子涵嘉欣俊杰婉清学军红霞"
+GIVEN: Final = (
+    "志伟建国海涛文静晓峰丽娟永强春梅立新慧敏金龙雪莲玉兰宏宇思远佳怡明哲雅琴振华秀英子涵嘉欣俊杰婉清学军红霞"
+)
 POSITIONS: Final = {"head": "经理", "deputy": "副经理", "officer": "信息员", "member": "专员"}
 CHANNEL_POSITIONS: Final = {"head": "总经理", "deputy": "副总经理", "officer": "内勤", "member": "业务员"}
 
@@ -103,7 +105,16 @@ def _channels(company: Company, at: datetime) -> None:
 
 def _channel(code: str, name: str, kind: str, manager: Unit, region: str, at: datetime) -> Unit:
     grade = "ABBBC"[int(code[1:]) % 5]
-    return Unit(code=code, name=name, pinyin=sort_key(name), kind=kind, manager=manager, region=region, grade=grade, created_at=at)
+    return Unit(
+        code=code,
+        name=name,
+        pinyin=sort_key(name),
+        kind=kind,
+        manager=manager,
+        region=region,
+        grade=grade,
+        created_at=at,
+    )
 
 
 def _people(company: Company, chance: random.Random, at: datetime, today: datetime) -> None:
@@ -132,7 +143,9 @@ def _people(company: Company, chance: random.Random, at: datetime, today: dateti
     through.objects.bulk_create(through(user_id=user.pk, group_id=user.unit.group_id) for user in made if user.unit)
     agreement = Agreement.objects.latest("version")
     Signature.objects.bulk_create(Signature(agreement=agreement, user=user, name=user.name, at=at) for user in made)
-    OldPassword.objects.bulk_create(OldPassword(user=user, hash=password, set_at=user.password_changed_at or today) for user in made)
+    OldPassword.objects.bulk_create(
+        OldPassword(user=user, hash=password, set_at=user.password_changed_at or today) for user in made
+    )
 
 
 def _person(name: str, unit: Unit, role: str, number: int, password: str, at: datetime) -> User:

@@ -82,7 +82,9 @@ class Player:
         here = moment.astimezone(SHANGHAI)
         days = calendar.current()
         if not days.is_working(here.date()) or here.time() > time(17, 50):
-            here = datetime.combine(days.nth_after(here.date(), 1), time(8, 30), SHANGHAI) + timedelta(minutes=self.chance.randint(0, 90))
+            here = datetime.combine(days.nth_after(here.date(), 1), time(8, 30), SHANGHAI) + timedelta(
+                minutes=self.chance.randint(0, 90)
+            )
         elif here.time() < time(8, 30):
             here = datetime.combine(here.date(), time(8, 30), SHANGHAI) + timedelta(minutes=self.chance.randint(0, 60))
         return here
@@ -98,7 +100,7 @@ class Player:
         day, last = first, local_date(self.until)
         while day <= last:
             for hour in SWEEPS:
-                self.at(datetime.combine(day, hour, SHANGHAI), lambda moment: self._pass(moment))
+                self.at(datetime.combine(day, hour, SHANGHAI), self._pass)
             for _each in range(self.chance.randint(4, 8) if days.is_working(day) else self.chance.choice((0, 0, 1))):
                 minutes = int(self.chance.triangular(0, 560, 120 if self.does(0.6) else 400))
                 self._tell(datetime.combine(day, time(8, 40), SHANGHAI) + timedelta(minutes=minutes))
@@ -184,7 +186,9 @@ class Matter:
 
     def resend(self, moment: datetime) -> None:
         ticket = self.ticket
-        workflow.resend(ticket, by=ticket.filed_by, title=ticket.title, body=f"{ticket.body}\n补充：型号与数量见上。", at=moment)
+        workflow.resend(
+            ticket, by=ticket.filed_by, title=ticket.title, body=f"{ticket.body}\n补充：型号与数量见上。", at=moment
+        )
         self.then(self.player.soon(moment, 0.2, 3), self.decide)
 
     # ── answering ───────────────────────────────────────────────────────────────────────────────
@@ -239,7 +243,9 @@ class Matter:
             self.then(self.player.soon(moment, 0.5, 9), self.answer)
 
     def answer(self, moment: datetime) -> None:
-        workflow.answer_question(self.ticket, by=self.ticket.filed_by, text=self.player.chance.choice(texts.ANSWERS), at=moment)
+        workflow.answer_question(
+            self.ticket, by=self.ticket.filed_by, text=self.player.chance.choice(texts.ANSWERS), at=moment
+        )
 
     def note(self, moment: datetime) -> None:
         workflow.note(self.ticket, by=self.handler(), text=self.player.chance.choice(texts.NOTES), at=moment)
@@ -260,7 +266,9 @@ class Matter:
     def severity(self, moment: datetime) -> None:
         p = self.player
         head = p.company.one(self.key, "head")
-        workflow.ask_severity(self.ticket, by=head, to="major", reason="涉及两家重点客户停机，需要会同研究所分析。", at=moment)
+        workflow.ask_severity(
+            self.ticket, by=head, to="major", reason="涉及两家重点客户停机，需要会同研究所分析。", at=moment
+        )
         self.then(p.soon(moment, 0.3, 3), self.decide_severity)
 
     def decide_severity(self, moment: datetime) -> None:
@@ -275,7 +283,11 @@ class Matter:
         p = self.player
         self.key = p.chance.choice(["dev", "quality", "lab"])
         workflow.pass_on(
-            self.ticket, by=self.handler(), to=p.company.units[self.key], reason=p.chance.choice(texts.PASS_ON), at=moment
+            self.ticket,
+            by=self.handler(),
+            to=p.company.units[self.key],
+            reason=p.chance.choice(texts.PASS_ON),
+            at=moment,
         )
         self.then(min(p.soon(moment, 1, 20), self._due(moment) - timedelta(minutes=5)), self.reply)
 
@@ -285,7 +297,9 @@ class Matter:
         if p.does(0.7):
             self.then(
                 p.soon(moment, 1, 8),
-                lambda later: _ignore(workflow.answer_urge(self.ticket, by=self.handler(), text="正在加急处理，今日内答复。", at=later)),
+                lambda later: _ignore(
+                    workflow.answer_urge(self.ticket, by=self.handler(), text="正在加急处理，今日内答复。", at=later)
+                ),
             )
 
     def remind(self, moment: datetime) -> None:
@@ -306,7 +320,9 @@ class Matter:
             self.then(p.soon(due - timedelta(hours=9), 0.5, 4), self.extend)
         if p.does(0.86):
             hours = max(2.0, (due - moment).total_seconds() / 3600)
-            self.then(min(p.soon(moment, hours / 2, hours), due - timedelta(minutes=p.chance.randint(2, 90))), self.resolve)
+            self.then(
+                min(p.soon(moment, hours / 2, hours), due - timedelta(minutes=p.chance.randint(2, 90))), self.resolve
+            )
         else:
             self.then(p.soon(due, 2, 26), self.reply_again)
 
@@ -321,7 +337,9 @@ class Matter:
         p = self.player
         duty = Obligation.objects.get(ticket=self.ticket_id, kind="promise", met_at=None, voided_at=None)
         day = calendar.current().nth_after(duty.due_day, p.chance.choice((1, 2, 3)))
-        workflow.ask_extension(self.ticket, by=self.handler(), day=day, reason=p.chance.choice(texts.EXTENSIONS), at=moment)
+        workflow.ask_extension(
+            self.ticket, by=self.handler(), day=day, reason=p.chance.choice(texts.EXTENSIONS), at=moment
+        )
         if p.does(0.8):
             self.then(p.soon(moment, 0.3, 2), self.grant)
 
@@ -346,7 +364,9 @@ class Matter:
         )  # fmt: skip
 
     def reopen(self, moment: datetime) -> None:
-        workflow.reopen(self.ticket, by=self.ticket.filed_by, reason=self.player.chance.choice(texts.REOPENS), at=moment)
+        workflow.reopen(
+            self.ticket, by=self.ticket.filed_by, reason=self.player.chance.choice(texts.REOPENS), at=moment
+        )
         self.reached(moment)
 
     def withdraw(self, moment: datetime) -> None:

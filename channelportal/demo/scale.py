@@ -45,19 +45,23 @@ def fill(wanted: int, now: datetime) -> None:
 
 def _statement(model: type[models.Model]) -> str:
     table = model._meta.db_table
-    columns = [field.column for field in model._meta.concrete_fields]
+    columns = [str(field.column) for field in model._meta.concrete_fields]
     values = ", ".join(_value(model, field) for field in model._meta.concrete_fields)
-    join = "" if model is Ticket else f"JOIN feedback_ticket t ON t.id = r.{'object_id' if model is SearchDocument else 'ticket_id'}"
+    join = (
+        ""
+        if model is Ticket
+        else f"JOIN feedback_ticket t ON t.id = r.{'object_id' if model is SearchDocument else 'ticket_id'}"
+    )
     ended = "r.ended_at" if model is Ticket else "t.ended_at"
     return (
-        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} r {join} "  # noqa: S608  (own names only)
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} r {join} "
         f"CROSS JOIN LATERAL (SELECT g, CASE WHEN {ended} IS NULL THEN 0 ELSE g %% {DAYS} END AS back "
         f"FROM generate_series(%(first)s, %(last)s) g) s WHERE r.id < {STRIDE}"
     )
 
 
 def _value(model: type[models.Model], field: models.Field[Any, Any]) -> str:
-    column = field.column
+    column = str(field.column)
     if column in MOVING[model]:
         return f"r.{column} + s.g * {STRIDE}"
     if column == "number":

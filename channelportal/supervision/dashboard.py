@@ -65,7 +65,9 @@ def board(user: User, now: datetime) -> dict[str, Any]:
         "company_before": stats.total([rate.before for rate in rates]),
         "departments": _sorted([rate for rate in rates if not rate.unit.is_channel and _judged(rate)]),
         "channels": _sorted([rate for rate in rates if rate.unit.is_channel and rate.now.on_time is not None])[:FEW],
-        "askers": sorted((r for r in rates if r.now.asked or r.before.asked), key=lambda r: (-r.now.asked, r.unit.pinyin))[:FEW],
+        "askers": sorted(
+            (r for r in rates if r.now.asked or r.before.asked), key=lambda r: (-r.now.asked, r.unit.pinyin)
+        )[:FEW],
         "weeks": weeks,
         "trend": _trend(weeks),
         "heat": _heat(stats.heat(today - timedelta(weeks=4), today)),
@@ -83,9 +85,16 @@ def _sorted(rates: list[UnitRate]) -> list[UnitRate]:
 
 def worst(user: User, now: datetime, cal: WorkCalendar) -> list[Worst]:
     """The ten that most need attention: highest level first, then the longest late. One query."""
-    late = Ticket.objects.visible_to(user).overdue(now).select_related("asker", "responsible").order_by("-level", "due_at")[:WORST]
+    late = (
+        Ticket.objects.visible_to(user)
+        .overdue(now)
+        .select_related("asker", "responsible")
+        .order_by("-level", "due_at")[:WORST]
+    )
     today = localtime(now).date()
-    return [Worst(ticket, cal.between(localtime(ticket.due_at).date(), today) if ticket.due_at else 0) for ticket in late]
+    return [
+        Worst(ticket, cal.between(localtime(ticket.due_at).date(), today) if ticket.due_at else 0) for ticket in late
+    ]
 
 
 def _trend(weeks: list[tuple[date, stats.Figures]]) -> dict[str, Any]:
@@ -99,7 +108,10 @@ def _trend(weeks: list[tuple[date, stats.Figures]]) -> dict[str, Any]:
         "min": max(0, 10 * int(lowest // 10) - 10),
         "max": 100,
         "series": [
-            {"name": _("Replies on time"), "data": [None if f.on_time is None else round(f.on_time, 1) for _monday, f in weeks]},
+            {
+                "name": _("Replies on time"),
+                "data": [None if f.on_time is None else round(f.on_time, 1) for _monday, f in weeks],
+            },
         ],
     }
 

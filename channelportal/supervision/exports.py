@@ -63,12 +63,20 @@ def _unit_row(rate: UnitRate) -> list[Any]:
 
 
 def _week_head() -> list[str]:
-    return [_("Week from"), _("Replies on time, %"), _("Replies on time"), _("Replies late"), _("Received"), _("Escalated")]
+    return [
+        _("Week from"),
+        _("Replies on time, %"),
+        _("Replies on time"),
+        _("Replies late"),
+        _("Received"),
+        _("Escalated"),
+    ]
 
 
 def _week_row(monday: Any, figures: Any) -> list[Any]:
     return [
-        monday.isoformat(), _rounded(figures.on_time), figures.replies_on_time, figures.replies_late, figures.received, figures.escalated,
+        monday.isoformat(), _rounded(figures.on_time), figures.replies_on_time, figures.replies_late, figures.received,
+        figures.escalated,
     ]  # fmt: skip
 
 

@@ -6,15 +6,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from accounts.access import require
+from accounts.access import require, signed_in
 from channelportal.core import clock
 from channelportal.supervision import dashboard, exports
 
 
 def supervision(request: HttpRequest) -> HttpResponse:
     """The dashboard; with `format=xlsx` its figures as a workbook."""
-    require(request.user, "supervision.see", None, _("The dashboard is for the supervising department and company management."))
-    board = dashboard.board(request.user, clock.now())
+    require(
+        request.user,
+        "supervision.see",
+        None,
+        _("The dashboard is for the supervising department and company management."),
+    )
+    board = dashboard.board(signed_in(request), clock.now())
     if request.GET.get("format") == "xlsx":
         return exports.workbook(request, board)
     return render(request, "supervision/dashboard.html", board)

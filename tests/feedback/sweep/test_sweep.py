@@ -78,7 +78,9 @@ def test_it_climbs_to_the_superior_and_then_to_management(ticket: Ticket, cast: 
     assert duty_of(ticket).next_step_at is None
 
 
-def test_it_sends_one_message_for_the_highest_step_after_downtime_and_records_the_rest(ticket: Ticket, cast: Cast) -> None:
+def test_it_sends_one_message_for_the_highest_step_after_downtime_and_records_the_rest(
+    ticket: Ticket, cast: Cast
+) -> None:
     sweep(may(14, 10))
 
     events = {event.level: event.told for event in LadderEvent.objects.all()}
@@ -149,7 +151,9 @@ def test_it_holds_back_the_second_step_when_the_supervisors_say_so(ticket: Ticke
     assert LadderEvent.objects.filter(level=3).exists()
 
 
-def test_it_parks_a_row_it_cannot_handle_and_goes_on(filed: Callable[..., Ticket], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_parks_a_row_it_cannot_handle_and_goes_on(
+    filed: Callable[..., Ticket], monkeypatch: pytest.MonkeyPatch
+) -> None:
     bad, good = filed(), filed(title="第二件")
     handle = sweeping.Batch._handle
 

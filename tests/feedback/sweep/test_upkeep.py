@@ -26,7 +26,9 @@ def test_it_closes_after_five_working_days_of_silence_unrated(ticket: Ticket, ca
     assert Tally.objects.get(unit=cast.kefu, day="2026-05-19").closed_silent == 1
 
 
-def test_it_reminds_of_a_question_after_two_working_days_and_proposes_closing_after_ten(ticket: Ticket, cast: Cast) -> None:
+def test_it_reminds_of_a_question_after_two_working_days_and_proposes_closing_after_ten(
+    ticket: Ticket, cast: Cast
+) -> None:
     workflow.ask(ticket, by=cast.kefu_officer, text="是哪个型号？", at=may(11, 15))
 
     upkeep(may(13, 18))

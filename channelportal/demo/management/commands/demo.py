@@ -52,7 +52,7 @@ class Command(BaseCommand):
         began = stopwatch.monotonic()
         now = clock.now()
         first = localtime(now) - timedelta(days=options["days"])
-        chance = random.Random(SEED)  # noqa: S311  (the same company each time)
+        chance = random.Random(SEED)
         with override("zh-hans"):
             made = company.build(chance, first, now)
             player = history.Player(made, chance, now)
@@ -117,7 +117,12 @@ def _registrations(made: Company, now: datetime) -> None:
         )  # fmt: skip
         paper = registration.confirm(paper, at=filed + timedelta(minutes=12))
         if number == 0:
-            registration.refuse(paper, by=made.one("market", "officer"), reason="请由贵司负责人确认岗位后再申请。", at=filed + timedelta(hours=2))
+            registration.refuse(
+                paper,
+                by=made.one("market", "officer"),
+                reason="请由贵司负责人确认岗位后再申请。",
+                at=filed + timedelta(hours=2),
+            )
     paper = registration.submit(
         agreement=agreement, signed_name="荀立新", at=now - timedelta(hours=5), name="荀立新", email="new9@demo.example",
         phone="13900000099", position="总经理", reason="新签代理商，申请开通", role="head", new_unit_name="鲁东南代理商",
