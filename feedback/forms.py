@@ -98,11 +98,14 @@ def people() -> QuerySet[User]:
 
 
 class VerbForm(forms.Form):
-    """`ticket` and `user` narrow the choices; `auto_id` keeps several forms of one page apart."""
+    """`ticket`, `user` and `possible` (the verbs that are, if known) narrow the choices; `auto_id` keeps the forms of one
+    page apart."""
 
-    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, ticket: Ticket, user: User, possible: set[str] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.ticket, self.user = ticket, user
+        self.ticket, self.user, self.possible = ticket, user, possible
         self.narrow()
 
     def narrow(self) -> None:
@@ -212,8 +215,9 @@ class ReplyForm(VerbForm):
             self.RESOLUTION: _("Write down the result; the asker confirms it"),
             self.PLAN: _("The day is a promise; when it passes, superiors are told"),
         }
-        today = local_date(clock.now())
-        self.fields["day"].widget.attrs["min"] = today.isoformat()
+        if self.possible is not None and "plan" not in self.possible:  # the promise stands: only solving it is left
+            self.fields["what"].widget = forms.HiddenInput()
+            self.initial["what"] = self.RESOLUTION
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -194,7 +194,7 @@ def _open(ticket: Ticket) -> dict[str, list[Open]]:
 
 
 def _columns(queryset: QuerySet[Any], what: str, *, name: str, text: str, at: str, **more: str) -> Any:
-    empty = {
+    empty: dict[str, Any] = {
         "moment": DateTimeField(),
         "done": DateTimeField(),
         "day": DateField(),

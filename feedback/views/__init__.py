@@ -13,6 +13,6 @@ from feedback import in_force
 def person(request: HttpRequest) -> User:
     """Who asks, his unit out of the process-wide copy of the tree. The gate lets nobody in who is not signed in."""
     user = cast("User", request.user)
-    if user.unit_id and not User.unit.is_cached(user):  # type: ignore[attr-defined]
+    if user.unit_id and not User.unit.is_cached(user):
         user.unit = in_force.units().by_id.get(user.unit_id)
     return user

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -34,6 +35,15 @@ class Box:
     second: Verb | None
     help: DayHelp | None = None
     asked: Any = None
+    title: Any = ""
+    hint: Any = ""
+
+
+# the formal reply goes by another name once something was promised
+WORDS = {
+    "keep_promise": (_("Keep the promise"), _("Write down the result once it is resolved")),
+    "replan": (_("Give a new plan"), _("The promised day has passed: resolve it, or promise a new day")),
+}
 
 
 def visible(request: HttpRequest, pk: int) -> Ticket:
@@ -57,7 +67,8 @@ def show(
     user, now = person(request), clock.now()
     view = present.of(ticket, user, now)
     possible = set(rights.possible(ticket, user, now, view.facts))
-    opened = bound[0] if bound else due(rights.todo(ticket, user, now, view.facts))
+    todo = rights.todo(ticket, user, now, view.facts)
+    opened = bound[0] if bound else due(todo)
     boxes = [
         _box(ticket, user, verb, possible, view)
         for verb in VERBS
@@ -67,7 +78,7 @@ def show(
         "now": now,
         "ticket": ticket,
         "view": view,
-        "todo": _todo(ticket, user, opened, bound, possible, view),
+        "todo": _todo(ticket, user, opened, bound, possible, view, todo or ""),
         "urgent": [box for box in boxes if box.verb.about],
         "others": [box for box in boxes if not box.verb.about],
     }
@@ -81,10 +92,16 @@ def _todo(  # noqa: PLR0917 (what the page knows)
     bound: tuple[Verb, VerbForm] | None,
     possible: set[str],
     view: present.TicketPage,
+    todo: str,
 ) -> Box | None:
     if bound:
-        return Box(bound[0], bound[1], None, _help(bound[1]), _asked(bound[0], view))
-    return _box(ticket, user, opened, possible, view, opened=True) if opened else None
+        verb, form = bound
+        return Box(verb, form, None, _help(form), _asked(verb, view), verb.title, verb.hint)
+    if opened is None:
+        return None
+    box = _box(ticket, user, opened, possible, view, opened=True)
+    title, hint = WORDS.get(todo, (box.title, box.hint))
+    return replace(box, title=title, hint=hint)
 
 
 def _box(
@@ -94,9 +111,9 @@ def _box(
     if second and not second.allowed(possible):
         second = None
     if not opened and not verb.about:
-        return Box(verb, None, second)
-    form = verb.form(ticket=ticket, user=user, auto_id=f"{verb.path}-%s")
-    return Box(verb, form, second, asked=_asked(verb, view))
+        return Box(verb, None, second, title=verb.title, hint=verb.hint)
+    form = verb.form(ticket=ticket, user=user, possible=possible, auto_id=f"{verb.path}-%s")
+    return Box(verb, form, second, asked=_asked(verb, view), title=verb.title, hint=verb.hint)
 
 
 def _asked(verb: Verb, view: present.TicketPage) -> Any:

@@ -23,7 +23,13 @@ Window = Callable[[User], Client]
 
 def form(cast: Cast, **values: Any) -> dict[str, Any]:
     kind = TicketKind.objects.get(code=values.pop("code", "problem"))
-    typed = {"once": uuid.uuid4(), "kind": kind.pk, "responsible": cast.kefu.pk, "title": "水泵漏水", "body": "三台漏水。"}
+    typed = {
+        "once": uuid.uuid4(),
+        "kind": kind.pk,
+        "responsible": cast.kefu.pk,
+        "title": "水泵漏水",
+        "body": "三台漏水。",
+    }
     return typed | {"severity": "normal"} | values
 
 
@@ -59,7 +65,9 @@ def test_it_makes_one_ticket_when_it_is_sent_twice(cast: Cast, window: Window) -
 
 @pytest.mark.parametrize("name", ["title", "body", "kind"])
 def test_it_keeps_what_was_typed_when_something_is_missing(cast: Cast, window: Window, name: str) -> None:
-    answer = window(cast.ludong_head).post("/tickets/new/", form(cast, **{name: ""}) if name != "kind" else form(cast) | {"kind": ""})
+    answer = window(cast.ludong_head).post(
+        "/tickets/new/", form(cast, **{name: ""}) if name != "kind" else form(cast) | {"kind": ""}
+    )
 
     html = answer.content.decode()
     assert answer.status_code == 422
@@ -80,7 +88,9 @@ def test_it_shows_the_due_time_before_it_is_sent(cast: Cast, window: Window) -> 
     assert "第 3 个工作日" in major
 
 
-@pytest.mark.parametrize("query", ["", "kind=x&responsible=y&severity=z", "responsible=99999999999999999999999", "asker=&received_on=x"])
+@pytest.mark.parametrize(
+    "query", ["", "kind=x&responsible=y&severity=z", "responsible=99999999999999999999999", "asker=&received_on=x"]
+)
 def test_it_takes_no_harm_from_senseless_questions(cast: Cast, window: Window, query: str) -> None:
     assert window(cast.ludong_head).get(f"/tickets/new/due/?{query}").status_code == 200
 
@@ -111,7 +121,9 @@ def test_it_previews_without_script_and_sends_nothing(cast: Cast, window: Window
 
 
 def test_it_protects_who_complains(cast: Cast, window: Window) -> None:
-    typed = form(cast, code="complaint", shielded="on", restricted="on", named=[cast.quality_head.pk], accused=cast.kefu_head.pk)
+    typed = form(
+        cast, code="complaint", shielded="on", restricted="on", named=[cast.quality_head.pk], accused=cast.kefu_head.pk
+    )
 
     window(cast.ludong_head).post("/tickets/new/", typed)
 
@@ -134,20 +146,36 @@ def test_it_is_closed_to_who_belongs_to_no_unit(cast: Cast, window: Window) -> N
 
 def test_it_enters_what_came_by_phone(cast: Cast, window: Window) -> None:
     today = local_date(clock.now())
-    typed = form(cast, asker=cast.chuannan.pk, asker_name="川南来电人", means="phone", received_on=today.isoformat(), document_number="")
+    typed = form(
+        cast,
+        asker=cast.chuannan.pk,
+        asker_name="川南来电人",
+        means="phone",
+        received_on=today.isoformat(),
+        document_number="",
+    )
 
     window(cast.market_officer).post("/tickets/enter/", typed)
 
     ticket = Ticket.objects.get()
-    assert (ticket.asker, ticket.entered_by, ticket.means, ticket.anchor) == (cast.chuannan, cast.market_officer, "phone", today)
+    assert (ticket.asker, ticket.entered_by, ticket.means, ticket.anchor) == (
+        cast.chuannan,
+        cast.market_officer,
+        "phone",
+        today,
+    )
 
 
 def test_it_says_that_a_late_entry_is_one(cast: Cast, window: Window) -> None:
     client, day = window(cast.market_officer), local_date(clock.now()) - timedelta(days=20)
 
     late = client.get(f"/tickets/new/due/?asker=&received_on={day}&severity=normal").content.decode()
-    future = client.get(f"/tickets/new/due/?asker=&received_on={day + timedelta(days=40)}&severity=normal").content.decode()
-    long_ago = client.get(f"/tickets/new/due/?asker=&received_on={day - timedelta(days=40)}&severity=normal").content.decode()
+    future = client.get(
+        f"/tickets/new/due/?asker=&received_on={day + timedelta(days=40)}&severity=normal"
+    ).content.decode()
+    long_ago = client.get(
+        f"/tickets/new/due/?asker=&received_on={day - timedelta(days=40)}&severity=normal"
+    ).content.decode()
 
     assert "补录" in late
     assert "收到日期不能晚于今天" in future

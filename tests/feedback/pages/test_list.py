@@ -39,7 +39,9 @@ def listed(client: Client, query: str) -> str:
         ("kefu_member", "all", False),
     ],
 )
-def test_it_shows_each_view_its_tickets(cast: Cast, ticket: Ticket, window: Window, who: str, view: str, seen: bool) -> None:
+def test_it_shows_each_view_its_tickets(  # noqa: PLR0917
+    cast: Cast, ticket: Ticket, window: Window, who: str, view: str, seen: bool
+) -> None:
     assert (ticket.number in listed(window(cast.people[who]), f"view={view}")) == seen
 
 

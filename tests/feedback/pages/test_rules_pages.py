@@ -25,7 +25,14 @@ def test_it_is_the_supervisors_alone(cast: Cast, window: Window, path: str) -> N
 
 def test_it_routes_a_kind_elsewhere(cast: Cast, window: Window) -> None:
     kind = TicketKind.objects.get(code="product")
-    typed = {"name_zh": kind.name_zh, "name_en": kind.name_en, "way": "up", "route": cast.dev.pk, "order": "5", "active": "on"}
+    typed = {
+        "name_zh": kind.name_zh,
+        "name_en": kind.name_en,
+        "way": "up",
+        "route": cast.dev.pk,
+        "order": "5",
+        "active": "on",
+    }
 
     answer = window(cast.qifa_head).post(f"/kinds/{kind.pk}/", typed)
 

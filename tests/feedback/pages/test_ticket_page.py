@@ -45,7 +45,9 @@ def test_it_opens_the_one_thing_that_is_due_from_the_reader(
     assert ("该你了" in html) == bool(title)
 
 
-@pytest.mark.parametrize("who", ["chuannan_head", "ludong_member", "kefu_member", "dev_head", "system_admin", "audit_admin"])
+@pytest.mark.parametrize(
+    "who", ["chuannan_head", "ludong_member", "kefu_member", "dev_head", "system_admin", "audit_admin"]
+)
 def test_it_is_not_there_for_strangers(cast: Cast, ticket: Ticket, window: Window, who: str) -> None:
     client = window(cast.people[who])
 
@@ -128,14 +130,21 @@ def test_it_keeps_a_restricted_ticket_from_everybody_but_the_named(
 ) -> None:
     secret = "金丝雀七四一"
     ticket = filed(
-        code="complaint", restricted=True, title=secret, body=f"{secret}的正文", named=[cast.quality_head], accused=cast.kefu_head
+        code="complaint",
+        restricted=True,
+        title=secret,
+        body=f"{secret}的正文",
+        named=[cast.quality_head],
+        accused=cast.kefu_head,
     )
     readers = {"ludong_head", "qifa_head", "quality_head"}
 
     for who, user in cast.people.items():
         client = window(user)
         seen = [client.get(f"/tickets/{ticket.pk}/{rest}").content.decode() for rest in ("", "related/", "note/")]
-        seen += [client.get(f"/tickets/?view={view}").content.decode() for view in ("all", "owed", "asked", "escalated")]
+        seen += [
+            client.get(f"/tickets/?view={view}").content.decode() for view in ("all", "owed", "asked", "escalated")
+        ]
         assert any(secret in html for html in seen) == (who in readers), who
 
 
@@ -160,11 +169,25 @@ def test_it_says_where_it_stands_in_every_state(cast: Cast, filed: Callable[...,
     assert planned.number in page(asker, merged)
 
 
+def test_it_asks_for_the_result_alone_while_a_promise_stands(
+    cast: Cast, filed: Callable[..., Ticket], window: Window
+) -> None:
+    ticket = filed()
+    workflow.plan(ticket, by=cast.kefu_officer, text="换件", day=calendar.current().nth_after(clock.now().date(), 3))
+
+    html = page(window(cast.kefu_officer), ticket)
+
+    assert 'type="hidden" name="what" value="resolution"' in html
+    assert 'id="reply-day"' not in html
+
+
 def test_it_helps_with_the_promised_day(cast: Cast, ticket: Ticket, window: Window) -> None:
     client, days = window(cast.kefu_officer), calendar.current()
     today = clock.now().date()
     working = days.nth_after(today, 2)
-    off = next(day for day in (working.fromordinal(working.toordinal() + n) for n in range(12)) if not days.is_working(day))
+    off = next(
+        day for day in (working.fromordinal(working.toordinal() + n) for n in range(12)) if not days.is_working(day)
+    )
 
     assert "工作日，18:00 前" in client.get(f"/tickets/{ticket.pk}/day/?day={working}").content.decode()
     offered = client.get(f"/tickets/{ticket.pk}/day/?day={off}&field=reply").content.decode()

@@ -129,7 +129,10 @@ CASES = [
     ),
     Case("answer-urge", urged, "kefu_officer", "ludong_head", lambda cast: {"text": "明天到货"}, {"text": ""}, "urge_answered"),
     Case("extension-grant", extending, "ludong_head", "kefu_officer", entry="extension_granted"),
-    Case("extension-refuse", extending, "qifa_head", "kefu_officer", lambda cast: {"reason": "太晚"}, {"reason": ""}, "extension_refused"),
+    Case(
+        "extension-refuse", extending, "qifa_head", "kefu_officer", lambda cast: {"reason": "太晚"}, {"reason": ""},
+        "extension_refused",
+    ),
     Case("long-plan-agree", far, "kefu_head", "ludong_head"),
     Case("long-plan-refuse", far, "kefu_head", "ludong_head", lambda cast: {"reason": "太久"}, {"reason": ""}),
     Case("severity-confirm", weighing, "qifa_head", "ludong_head", entry="severity_changed"),
@@ -153,7 +156,10 @@ CASES = [
     Case("advance", opened, "qifa_officer", "ludong_head", lambda cast: {"reason": "事急"}, {"reason": ""}, "advanced"),
     Case("withdraw", opened, "ludong_head", "kefu_officer", entry="withdrawn"),
     Case("close", opened, "qifa_officer", "ludong_head", lambda cast: {"reason": "已并案"}, {"reason": ""}, "closed"),
-    Case("merge", opened, "qifa_officer", "ludong_head", lambda cast: {"number": "FB-0", "reason": "重复的"}, {"number": "FB-0", "reason": "重复的"}),
+    Case(
+        "merge", opened, "qifa_officer", "ludong_head", lambda cast: {"number": "FB-0", "reason": "重复的"},
+        {"number": "FB-0", "reason": "重复的"},
+    ),
 ]  # fmt: skip
 BY_PATH = {case.path: case for case in CASES}
 every = pytest.mark.parametrize("case", CASES, ids=lambda case: case.path)
@@ -186,7 +192,9 @@ def test_it_does_the_deed_and_leads_back(cast: Cast, filed: Callable[..., Ticket
 
 
 @every
-def test_it_shows_its_form_alone_without_script(cast: Cast, filed: Callable[..., Ticket], window: Window, case: Case) -> None:
+def test_it_shows_its_form_alone_without_script(
+    cast: Cast, filed: Callable[..., Ticket], window: Window, case: Case
+) -> None:
     ticket = case.make(cast, filed)
 
     answer = window(cast.people[case.who]).get(address(case, ticket))
@@ -230,7 +238,9 @@ def test_it_keeps_what_was_typed(cast: Cast, filed: Callable[..., Ticket], windo
     assert all(text in html for text in (case.short or {}).values() if len(text) > 3)
 
 
-@pytest.mark.parametrize("path", ["reply", "take", "ask", "pass-on", "remind", "withdraw", "urge", "confirm", "reopen", "copy", "close"])
+@pytest.mark.parametrize(
+    "path", ["reply", "take", "ask", "pass-on", "remind", "withdraw", "urge", "confirm", "reopen", "copy", "close"]
+)
 def test_it_says_when_it_came_too_late(cast: Cast, filed: Callable[..., Ticket], window: Window, path: str) -> None:
     case = BY_PATH[path]
     ticket = case.make(cast, filed)
@@ -241,7 +251,9 @@ def test_it_says_when_it_came_too_late(cast: Cast, filed: Callable[..., Ticket],
     assert answer.status_code == 409
 
 
-@pytest.mark.parametrize(("path", "other"), [("extension-grant", "extension-refuse"), ("severity-confirm", "severity-keep")])
+@pytest.mark.parametrize(
+    ("path", "other"), [("extension-grant", "extension-refuse"), ("severity-confirm", "severity-keep")]
+)
 def test_it_says_when_somebody_decided_before(
     cast: Cast, filed: Callable[..., Ticket], window: Window, path: str, other: str
 ) -> None:
@@ -264,7 +276,9 @@ def test_it_exchanges_the_page_by_htmx(cast: Cast, ticket: Ticket, window: Windo
     assert wrong.status_code == 422
 
 
-def test_it_leads_to_the_list_when_the_ticket_leaves_ones_sight(cast: Cast, filed: Callable[..., Ticket], window: Window) -> None:
+def test_it_leads_to_the_list_when_the_ticket_leaves_ones_sight(
+    cast: Cast, filed: Callable[..., Ticket], window: Window
+) -> None:
     ticket = filed(by=cast.ludong_head)
     ticket = workflow.assign(ticket, by=cast.kefu_head, to=cast.kefu_member)
     client = window(cast.kefu_head)
@@ -292,7 +306,9 @@ def test_it_says_which_days_would_do_instead_of_a_day_off(cast: Cast, ticket: Ti
     assert days.nth_after(off, 1).isoformat() in html
 
 
-def test_it_approves_many_at_once_and_names_those_it_cannot(cast: Cast, filed: Callable[..., Ticket], window: Window) -> None:
+def test_it_approves_many_at_once_and_names_those_it_cannot(
+    cast: Cast, filed: Callable[..., Ticket], window: Window
+) -> None:
     first, second = filed(by=cast.ludong_member), filed(by=cast.ludong_officer)
     gone = workflow.withdraw(filed(by=cast.ludong_member), by=cast.ludong_member)
     foreign = filed(by=cast.chuannan_member)
@@ -311,7 +327,9 @@ def test_it_takes_files_with_every_text_and_gives_them_only_to_who_may_see_them(
     cast: Cast, ticket: Ticket, window: Window
 ) -> None:
     upload = SimpleUploadedFile("说明.txt", "压力曲线".encode())
-    window(cast.kefu_officer).post(f"/tickets/{ticket.pk}/note/", {"text": "见附件", "side": "responsible", "files": [upload]})
+    window(cast.kefu_officer).post(
+        f"/tickets/{ticket.pk}/note/", {"text": "见附件", "side": "responsible", "files": [upload]}
+    )
     kept = ticket.files.get()
     url = f"/tickets/{ticket.pk}/files/{kept.file_id}/"
 
