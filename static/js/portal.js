@@ -45,6 +45,12 @@
   }
   darkSystem.addEventListener("change", showTheme);
 
+  window.addEventListener("beforeprint", function () { // paper is white; charts are drawn anew for it
+    root.dataset.bsTheme = "light";
+    document.dispatchEvent(new Event("portal:theme"));
+  });
+  window.addEventListener("afterprint", showTheme);
+
   // ── Clocks that count down ───────────────────────────────────────────────────────────────────
   function span(milliseconds) {
     var minutes = Math.floor(Math.abs(milliseconds) / 60000);

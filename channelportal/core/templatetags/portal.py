@@ -360,7 +360,7 @@ def _many_off(run: Sequence[Explained]) -> StripCell:
 
 def _cell(one: Explained, start: str) -> StripCell:
     mark = _mark(one)
-    words = {"from": start, "rest": pgettext("day strip", "off"), "makeup": pgettext("day strip", "make-up")}
+    words = {"from": start, "rest": pgettext("day strip", "off"), "makeup": pgettext("day strip", "extra")}
     count = wording.circled(one.ordinal) if one.ordinal else ""
     return StripCell(wording.weekday(one.date), str(one.date.day), words.get(mark, "") + count, mark, _why(one))
 
