@@ -69,13 +69,21 @@ class SignInForm(PlainForm):
     password = password_field(_("Password"), "current-password")
 
 
+class SumField(CaptchaField):
+    """The sum that keeps robots out. The library draws two inputs and labels neither: the answer says its name itself."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.widget.widgets[-1].attrs["aria-label"] = self.label
+
+
 class ForgottenForm(PlainForm):
     username = forms.CharField(
         label=_("Account, e-mail or phone number"),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
-    captcha = CaptchaField(
+    captcha = SumField(
         label=_("What is the result?"), error_messages={"invalid": _("The result is not right. Here is another one.")}
     )
 
@@ -183,7 +191,7 @@ class RegistrationForm(PlainForm):
     reason = LineField(label=_("Why you need access"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
     read = forms.BooleanField(label=_("I have read the agreement and will keep it."))
     signed_name = LineField(label=_("Your name, as signature"), max_length=40)
-    captcha = CaptchaField(
+    captcha = SumField(
         label=_("What is the result?"), error_messages={"invalid": _("The result is not right. Here is another one.")}
     )
 
