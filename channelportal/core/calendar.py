@@ -154,7 +154,7 @@ def ship(years: Iterable[int] = SHIPPED_YEARS, *, versions: Any = CalendarVersio
 
 
 def _own_rows(day: date, unit_id: int | None) -> Any:
-    return CalendarDay.objects.filter(superseded_by=None, date=day, unit_id=unit_id, reason=CalendarDay.Reason.COMPANY)
+    return CalendarDay.objects.filter(superseded_by=None, date=day, unit=unit_id, reason=CalendarDay.Reason.COMPANY)
 
 
 def _days(rows: Mapping[date, Row], version: Any, model: Any = CalendarDay) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import IO, Any, Final, cast
 
 from django import forms
 from django.conf import settings
@@ -70,7 +70,7 @@ class MultiFileField(forms.FileField):
         self.most = most
         super().__init__(**options)
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         chosen = [one for one in (data if isinstance(data, list | tuple) else [data]) if one]
         if self.required and not chosen:
             raise ValidationError(self.error_messages["required"], code="required")
@@ -82,9 +82,9 @@ class MultiFileField(forms.FileField):
         return chosen
 
 
-def _problem(upload: UploadedFile) -> ValidationError | None:
+def _problem(upload: UploadedFile[Any]) -> ValidationError | None:
     try:
-        uploads.check(upload.name or "", upload.size or 0, upload.file, settings.UPLOAD_MAX_BYTES)
+        uploads.check(upload.name or "", upload.size or 0, cast(IO[bytes], upload.file), settings.UPLOAD_MAX_BYTES)
     except uploads.Unfit as unfit:
         return refusal(unfit)
     return None

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -31,7 +31,7 @@ QUOTA_BYTES: Final = 500 * 1024 * 1024  # of one person in a day
 QUOTA_FILES: Final = 300
 
 
-def keep_all(chosen: Iterable[UploadedFile], *, by: Any, at: datetime) -> list[StoredFile]:
+def keep_all(chosen: Iterable[UploadedFile[Any]], *, by: Any, at: datetime) -> list[StoredFile]:
     """Keep the uploads of a form (`MultiFileField`); `Invalid("files", …)` where one is refused or the day's quota is used up."""
     wanted = list(chosen)
     if wanted and by is not None:
@@ -39,13 +39,15 @@ def keep_all(chosen: Iterable[UploadedFile], *, by: Any, at: datetime) -> list[S
     return [keep(upload, by=by, at=at) for upload in wanted]
 
 
-def keep(upload: UploadedFile, *, by: Any, at: datetime) -> StoredFile:
+def keep(upload: UploadedFile[Any], *, by: Any, at: datetime) -> StoredFile:
     """Check and keep one upload. Asked again here, at the door of the store, whoever calls."""
     try:
-        checked = uploads.check(upload.name or "", upload.size or 0, upload.file, settings.UPLOAD_MAX_BYTES)
+        checked = uploads.check(
+            upload.name or "", upload.size or 0, cast(IO[bytes], upload.file), settings.UPLOAD_MAX_BYTES
+        )
     except uploads.Unfit as unfit:
         raise Invalid("files", " ".join(refusal(unfit).messages)) from unfit
-    return _store(checked.name, checked.media_type, _chunks(upload.file), by, at)
+    return _store(checked.name, checked.media_type, _chunks(cast(IO[bytes], upload.file)), by, at)
 
 
 def keep_bytes(name: str, content: bytes, media_type: str, *, by: Any, at: datetime) -> StoredFile:
@@ -71,7 +73,7 @@ def serve(stored: StoredFile, *, by: Any = None) -> FileResponse:
     return response
 
 
-def _check_quota(wanted: list[UploadedFile], by: Any, at: datetime) -> None:
+def _check_quota(wanted: list[UploadedFile[Any]], by: Any, at: datetime) -> None:
     today = StoredFile.objects.filter(uploaded_by=by, at__gt=at - timedelta(days=1))
     used = today.aggregate(bytes=Sum("size", default=0), files=Count("pk"))
     size = sum(upload.size or 0 for upload in wanted)

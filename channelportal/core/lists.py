@@ -235,7 +235,7 @@ def _write(sheet: Any, line: int, place: int, value: Any, formats: dict[str, Any
         return
     if isinstance(value, bool):
         sheet.write_string(line, place, _("yes") if value else _("no"))
-    elif isinstance(value, int | float | Decimal) and abs(value) < 10**15:
+    elif isinstance(value, int | float | Decimal) and -(10**15) < value < 10**15:
         sheet.write_number(line, place, value)
     elif isinstance(value, datetime):
         sheet.write_datetime(line, place, localtime(value).replace(tzinfo=None), formats["moment"])

@@ -74,15 +74,15 @@ def _saw_session(request: HttpRequest) -> bool:
 
 
 def _texts(request: HttpRequest, kwargs: dict[str, Any]) -> Iterable[str]:
-    """Everything textual that a view could read: path, query, body fields, file names."""
+    """Everything textual that a view could read: path, query, body fields and the names of files' fields."""
     yield request.path
     yield from (value for value in kwargs.values() if isinstance(value, str))
     for name, values in request.GET.lists():
         yield from (name, *values)
     if request.method == "POST":
         for name, values in request.POST.lists():
-            yield from (name, *(value for value in values if isinstance(value, str)))
-        yield from (name for name in request.FILES if name)
+            yield from (name, *values)
+        yield from request.FILES
 
 
 def _back(request: HttpRequest) -> str:

@@ -151,7 +151,7 @@ def claim(at: datetime, limit: int) -> list[Letter]:
     rows = [row for letter in letters for row in letter.rows]
     _take(rows, at)
     for letter in letters:  # committed with the claim: after a crash the same rows make the same mail
-        joined = [row.pk for row in letter.rows if row.pk != letter.lead.pk and row.lead_id != letter.lead.pk]
+        joined = [row.pk for row in letter.rows if letter.lead.pk not in {row.pk, row.lead_id}]
         if joined:
             OutboxMessage.objects.filter(pk__in=joined).update(lead=letter.lead)
     people = _people(rows)

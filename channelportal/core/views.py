@@ -16,9 +16,14 @@ from channelportal.core.lists import page_of
 from channelportal.core.models import Alert, Job
 
 
+def _me(request: HttpRequest) -> Any:
+    """The signed-in person; the gate lets nobody else in."""
+    return request.user
+
+
 @require_GET
 def alert_list(request: HttpRequest) -> HttpResponse:
-    mine = Alert.objects.filter(user_id=request.user.pk).order_by("-created_at", "-pk")
+    mine = Alert.objects.filter(user=_me(request)).order_by("-created_at", "-pk")
     only_new = request.GET.get("show") == "new"
     page = page_of(request, mine.filter(read_at=None) if only_new else mine)
     rows = [{"alert": alert, "words": alerts.wording(alert)} for alert in page]
@@ -41,7 +46,7 @@ def bell(request: HttpRequest) -> HttpResponse:
 @require_POST
 def alert_open(request: HttpRequest, pk: int) -> HttpResponse:
     """Read, and on to what it is about."""
-    alert = get_object_or_404(Alert, pk=pk, user_id=request.user.pk)
+    alert = get_object_or_404(Alert, pk=pk, user=_me(request))
     alerts.read(request.user, now(), alert.pk)
     ours = alert.url.startswith("/") and not alert.url.startswith("//")
     return redirect(alert.url if ours else reverse("alerts"))
@@ -56,7 +61,7 @@ def alerts_read(request: HttpRequest) -> HttpResponse:
 @require_GET
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     """How far it is; the part alone for htmx."""
-    found = get_object_or_404(Job.objects.select_related("file"), pk=pk, by_id=request.user.pk)
+    found = get_object_or_404(Job.objects.select_related("file"), pk=pk, by=_me(request))
     whole = "core/job.html" if not request.headers.get("HX-Request") else "parts/_progress.html"
     return render(request, whole, _job_context(found))
 
@@ -81,7 +86,7 @@ def _job_context(found: Job) -> dict[str, Any]:
 
 @require_GET
 def job_file(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Job.objects.select_related("file"), pk=pk, by_id=request.user.pk)
+    found = get_object_or_404(Job.objects.select_related("file"), pk=pk, by=_me(request))
     if found.file is None:
         raise Http404
     return files.serve(found.file, by=request.user)  # type: ignore[return-value]

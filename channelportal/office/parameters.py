@@ -23,9 +23,8 @@ from channelportal.core.clock import now
 from channelportal.core.errors import Invalid
 from channelportal.core.parameters import Parameters
 
-
 GROUPS: Final = [  # as the page shows them; what is in none comes last
-    (gettext_lazy("Answers"), ["normal_days", "major_days", "close_of_business", "entry_back_days"]),
+    (gettext_lazy("Formal replies"), ["normal_days", "major_days", "close_of_business", "entry_back_days"]),
     (gettext_lazy("Promises"), ["promise_max_days", "replan_days", "extensions"]),
     (
         gettext_lazy("Closing the loop"),

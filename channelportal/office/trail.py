@@ -21,12 +21,11 @@ from channelportal.core.clock import now
 from channelportal.core.lists import Column, page_of
 from channelportal.core.models import AuditEntry, AuditSeal, OutboxMessage
 
-
 RESULTS: Final = {"ok": gettext_lazy("Done"), "refused": gettext_lazy("Turned away"), "failed": gettext_lazy("Failed")}
 ROLES: Final = dict([*User.Role.choices, *User.AdminRole.choices])
 
 
-class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]
+class AuditFilter(django_filters.FilterSet):
     """By time, person, action and object."""
 
     start = django_filters.DateFilter(
@@ -95,9 +94,15 @@ def _required(request: HttpRequest) -> None:
     )
 
 
+def recipient(message: OutboxMessage) -> str:
+    """Name and address."""
+    person: Any = message.user
+    return f"{person.name} <{message.address or person.email}>" if person else message.address
+
+
 PARKED_COLUMNS: Final = [
     Column(gettext_lazy("Kind"), lambda m: m.kind),
-    Column(gettext_lazy("To"), lambda m: recipient(m), 30),
+    Column(gettext_lazy("To"), recipient, 30),
     Column(gettext_lazy("Written"), lambda m: m.created_at),
     Column(gettext_lazy("Attempts"), lambda m: m.attempts),
     Column(gettext_lazy("What the mail server said"), lambda m: m.last_error, 60),
@@ -117,12 +122,6 @@ def parked(request: HttpRequest) -> HttpResponse:
         return page.xlsx("parked", PARKED_COLUMNS)
     lines = [{"message": one, "to": recipient(one)} for one in page]
     return render(request, "core/parked.html", page.context() | {"lines": lines, "waiting": waiting})
-
-
-def recipient(message: OutboxMessage) -> str:
-    """Name and address."""
-    person: Any = message.user
-    return f"{person.name} <{message.address or person.email}>" if person else message.address
 
 
 @require_POST

@@ -10,7 +10,7 @@ import time_machine
 from django.core.management import call_command
 from django.test import Client
 
-from channelportal.core import calendar, checks, stamps
+from channelportal.core import calendar, checks, outbox, stamps
 from channelportal.core.clock import now
 from channelportal.core.heartbeat import LONGEST, beat
 from channelportal.core.models import CalendarVersion, Heartbeat
@@ -99,8 +99,6 @@ def test_it_runs_all_jobs_in_one_process() -> None:
 
 
 def test_it_goes_on_when_one_loop_fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from channelportal.core import outbox
-
     monkeypatch.setattr(outbox, "deliver", lambda at: 1 / 0)
 
     call_command("run_jobs")

@@ -15,7 +15,8 @@ from channelportal.lib.text import clean_line, clean_text, fold, grams, render_t
 
 # each is what somebody once typed, pasted or sent on purpose
 HOSTILE = [
-    "\x00", "a\x00b", "\x1b[31m", "\x7f", "\x85", "\ud800", "a\udfffb", "\ufffe", "\u200b\u200c\u200d", "\u2060\ufeff", "\u202egnp.exe",
+    "\x00", "a\x00b", "\x1b[31m", "\x7f", "\x85", "\ud800", "a\udfffb", "\ufffe", "\u200b\u200c\u200d", "\u2060\ufeff",
+    "\u202egnp.exe",
     "\u2066x\u2069", "\u061c", "\u3164", "\u115f\u1160", "\u2800", "\xad", "\u034f", "\U000e0041\U000e007f", "Z" + "\u0335" * 500,
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "[x](data:text/html,x)",
     "![x](http://evil.example/p.png)", "<div hx-get=/sign-out/ hx-trigger=load>", "=1+1", "{{ 7*7 }}{% debug %}", "' OR 1=1 --",

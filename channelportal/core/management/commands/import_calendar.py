@@ -30,7 +30,9 @@ class Command(BaseCommand):
         for change in changes:
             mark = "*" if change.turns else " "
             self.stdout.write(f"{mark} {change.date}  {_said(change.before)}  →  {_said(change.after)}")
-        self.stdout.write(f"{plan.year}: {len(changes)} days differ, {sum(c.turns for c in changes)} between work and rest (*).")
+        self.stdout.write(
+            f"{plan.year}: {len(changes)} days differ, {sum(c.turns for c in changes)} between work and rest (*)."
+        )
         if not yes:
             self.stdout.write("Nothing was changed. Repeat with --yes to put it in force.")
             return

@@ -21,7 +21,9 @@ class Command(BaseCommand):
     help = "Run all scheduled jobs once, or for ever at their intervals (celery.py), without broker and workers."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--forever", action="store_true", help="go on at the intervals of the schedule, until interrupted")
+        parser.add_argument(
+            "--forever", action="store_true", help="go on at the intervals of the schedule, until interrupted"
+        )
         parser.add_argument("--nightly", action="store_true", help="once: the nightly jobs too")
 
     def handle(self, *args: Any, forever: bool, nightly: bool, **options: Any) -> None:
@@ -48,7 +50,7 @@ class _Loop:
         self.name = name
         self.task = entry["task"]
         self.nightly = isinstance(entry["schedule"], crontab)
-        self.schedule = maybe_schedule(entry["schedule"], app=app)
+        self.schedule: Any = maybe_schedule(entry["schedule"], app=app)
         self.last = datetime.now(UTC) if self.nightly else datetime(2000, 1, 1, tzinfo=UTC)  # the others at once
 
     def run_if_due(self) -> None:
