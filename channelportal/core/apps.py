@@ -8,4 +8,4 @@ class CoreConfig(AppConfig):
     verbose_name = _("Foundations")
 
     def ready(self) -> None:
-        from channelportal.core import checks  # noqa: F401  (registers the system checks)
+        from channelportal.core import checks  # noqa: F401, PLC0415  (registers the system checks)

@@ -38,18 +38,18 @@ def record(
 ) -> AuditEntry:
     """Write one row. `action` is a code such as "ticket.replied"; `by` the person (None: the engine or a stranger);
     `data` the difference, JSON-ready, in codes and not in translated text; what is secret in it is masked here."""
-    return AuditEntry.objects.create(**_values(action, obj, by, result, data, at or now()))
+    return AuditEntry.objects.create(**_values(action, obj, by=by, result=result, data=data, at=at or now()))
 
 
 def prepare(
     action: str, obj: models.Model | None, *, at: datetime, data: dict[str, Any] | None = None, by: Any = None
 ) -> AuditEntry:
     """The same, unsaved, for `bulk_create` in a batch."""
-    return AuditEntry(**_values(action, obj, by, AuditEntry.Result.OK, data, at))
+    return AuditEntry(**_values(action, obj, by=by, result=AuditEntry.Result.OK, data=data, at=at))
 
 
 def _values(
-    action: str, obj: models.Model | None, by: Any, result: str, data: dict[str, Any] | None, at: datetime
+    action: str, obj: models.Model | None, *, by: Any, result: str, data: dict[str, Any] | None, at: datetime
 ) -> dict[str, Any]:
     request = facts.get()
     known = by is not None and getattr(by, "pk", None) is not None
@@ -222,7 +222,8 @@ def send_head(at: datetime) -> int:
     last = AuditSeal.objects.order_by("-number").first()
     if last is None:
         return 0
-    people: Any = get_user_model()._default_manager.filter(admin_role="audit", is_active=True)
+    model: Any = get_user_model()
+    people = model.objects.filter(admin_role="audit", is_active=True)
     data = {"number": last.number, "hash": last.hash, "day": local_date(at).isoformat()}
     for person in people:
         outbox.put("audit-head", key=f"audit-head:{data['day']}:{person.pk}", to=person, data=data, at=at)

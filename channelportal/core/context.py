@@ -12,4 +12,4 @@ class RequestFacts:
     address: str = ""
 
 
-facts: ContextVar[RequestFacts] = ContextVar("request_facts", default=RequestFacts())
+facts: ContextVar[RequestFacts] = ContextVar("request_facts", default=RequestFacts())  # noqa: B039 (frozen)

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, QueryDict
 from django.urls import resolve
@@ -26,7 +25,7 @@ def run(job_id: int, at: datetime) -> None:
     job = jobs.claim(job_id, at)
     if job is None:
         return
-    person: Any = get_user_model()._default_manager.get(pk=job.by_id)
+    person: Any = job.by
     if not person.is_active:
         jobs.fail(job, at, "inactive")
         return

@@ -54,7 +54,7 @@ class ListPage:
     """One page of a list. Iterating gives its rows; the pager's questions are answered like Django's `Page`."""
 
     def __init__(
-        self, request: HttpRequest, queryset: QuerySet[Any], filterset: Any, sort: str, size: int, number: int
+        self, request: HttpRequest, queryset: QuerySet[Any], filterset: Any, *, sort: str, size: int, number: int
     ) -> None:
         self.request, self.queryset, self.filter = request, queryset, filterset
         self.sort, self.size = sort, size
@@ -165,7 +165,9 @@ def page_of(
         sort = default
     if sort:
         found = found.order_by(*_order((sorts or {})[sort.lstrip("-")], sort.startswith("-")), "-pk")
-    return ListPage(request, found, chosen, sort, _size(request.GET), _whole(request.GET.get("page", ""), 1))
+    return ListPage(
+        request, found, chosen, sort=sort, size=_size(request.GET), number=_whole(request.GET.get("page", ""), 1)
+    )
 
 
 def _order(fields: str | Sequence[str], descending: bool) -> list[OrderBy]:

@@ -30,7 +30,7 @@ def once(user: Any, key: uuid.UUID, make: Callable[[], M]) -> tuple[M, bool]:
         if earlier is None:  # it was make() that broke a constraint
             raise
     model: Any = apps.get_model(earlier.object_type)
-    return model._default_manager.get(pk=earlier.object_id), False
+    return model.objects.get(pk=earlier.object_id), False
 
 
 class OnceMixin(forms.Form):

@@ -19,6 +19,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -33,7 +34,7 @@ State = OutboxMessage.State
 LEASE: Final = timedelta(minutes=5)
 ENOUGH: Final = 200.0  # seconds that one claim may be worked on, well below the lease; the rest is given back
 BACK_OFF: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 180, 480, 1440))  # then parked
-SECRET: Final = "secret"  # the name in `data` of what is erased once it was sent: an issued password
+SECRET: Final = "secret"  # noqa: S105 (no password itself) the name in `data` of what is erased once it was sent: an issued password
 # what a frozen person still gets: how to come back
 TO_THE_FROZEN: Final = ("account", "password", "registration")
 
@@ -203,8 +204,8 @@ def _take(rows: list[OutboxMessage], at: datetime) -> None:
 
 def _people(rows: list[OutboxMessage]) -> dict[int, Any]:
     """The recipients as they are now, a moment before sending."""
-    model: Any = OutboxMessage._meta.get_field("user").related_model
-    return dict(model._default_manager.in_bulk({row.user_id for row in rows if row.user_id}))
+    model: Any = get_user_model()
+    return dict(model.objects.in_bulk({row.user_id for row in rows if row.user_id}))
 
 
 class _Batch:
