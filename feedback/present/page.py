@@ -65,7 +65,7 @@ class Open:
     done: datetime | None
     day: date | None
     by: int | None
-    """Who asked; of an assisting unit its own id."""
+    """Who asked; of an assisting unit its own id, of a share the person's."""
     state: str
 
 
@@ -124,7 +124,7 @@ def of(ticket: Ticket, user: User, now: datetime) -> TicketPage:
         responsible_line=_responsible_line(ticket),
         clock=clock_of(current, ticket, calendar, now, paused=paused) if current else None,
         summary=summary(ticket, current, now),
-        coming=coming(current, ticket, calendar, now, hides) if current else [],
+        coming=coming(current, ticket, calendar, now, hides=hides, named=_shown_to(open_now)) if current else [],
         timeline=lines,
         duties=[_duty(one, calendar, now) for one in duties],
         open=open_now,
@@ -142,6 +142,10 @@ def _current(duties: Iterable[Obligation], ticket: Ticket) -> Obligation | None:
     return min(running, key=lambda one: (URGENT_FIRST[one.kind], one.due_at), default=None)
 
 
+def _shown_to(open_now: dict[str, list[Open]]) -> frozenset[int]:
+    return frozenset(one.by for one in open_now["share"] if one.by)
+
+
 def _pauses(open_now: dict[str, list[Open]]) -> bool:
     return any(one.done for one in open_now["question"])
 
@@ -150,13 +154,14 @@ def _named(entries: Iterable[Entry]) -> dict[int, str]:
     """Names of the persons whom entries carry as numbers: one query, none when there are none."""
     people: set[int] = set()
     for entry in entries:
-        keys = PEOPLE_KEYS | {"to"} if entry.kind in (Entry.Kind.ASSIGNED, Entry.Kind.SHARED) else PEOPLE_KEYS
+        keys = PEOPLE_KEYS | {"to"} if entry.kind in NAMES_TO else PEOPLE_KEYS
         for key in keys & entry.data.keys():
             value = entry.data[key]
             people |= {one for one in (value if isinstance(value, list) else [value]) if isinstance(one, int)}
     return dict(User.objects.filter(pk__in=people).values_list("pk", "name")) if people else {}
 
 
+NAMES_TO = frozenset({Entry.Kind.ASSIGNED, Entry.Kind.SHARED, Entry.Kind.REPORTED})  # their "to" is a person
 PEOPLE_KEYS = frozenset({"people", "users", "user", "told", "assignee"})
 
 
@@ -182,7 +187,7 @@ def _open(ticket: Ticket) -> dict[str, list[Open]]:
         _columns(
             questions, "question", name="entry__by__name", text="entry__text", at="asked_at", done="paused__created_at"
         ),
-        _columns(shares, "share", name="user__name", text="user__unit__name", at="at"),
+        _columns(shares, "share", name="user__name", text="user__unit__name", at="at", by="user"),
         all=True,
     )
     found: dict[str, list[Open]] = {

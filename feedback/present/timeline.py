@@ -340,7 +340,7 @@ DEEDS: Mapping[str, Deed] = {
     Kind.REMINDED: lambda data, reader: _("sent a reminder"),
     Kind.URGE_ANSWERED: lambda data, reader: _("answered the urging"),
     Kind.REPORTED: lambda data, reader: (
-        _("reported it to the superior: %(people)s") % {"people": _people(data, reader)}
+        _("reported it to the superior: %(people)s") % {"people": _people(data, reader, "to", "told")}
     ),
     Kind.HELD: lambda data, reader: _("holds the escalation back"),
     Kind.ADVANCED: lambda data, reader: _("brought the escalation forward"),

@@ -41,7 +41,7 @@ class Box:
 
 # the formal reply goes by another name once something was promised
 WORDS = {
-    "keep_promise": (_("Keep the promise"), _("Write down the result once it is resolved")),
+    "keep_promise": (_("Keep your promise"), _("Write down the result once it is resolved")),
     "replan": (_("Give a new plan"), _("The promised day has passed: resolve it, or promise a new day")),
 }
 

@@ -210,3 +210,22 @@ def test_it_finds_related_tickets_only_among_those_one_may_see(
 
     assert alike.number in theirs
     assert foreign.number not in theirs
+
+
+def test_it_names_the_superior_to_whom_it_was_reported(cast: Cast, ticket: Ticket, window: Window) -> None:
+    workflow.report(ticket, by=cast.qifa_head, text="多次超期")
+
+    assert f"向主管汇报：{cast.office_head.name}" in page(window(cast.qifa_head), ticket)
+
+
+def test_it_promises_no_escalation_of_a_kept_ticket_to_those_who_may_not_see_it(
+    cast: Cast, filed: Callable[..., Ticket]
+) -> None:
+    ticket = filed(code="complaint", restricted=True, named=[cast.quality_head])
+
+    told = {name for step in present.of(ticket, cast.qifa_head, clock.now()).coming for name in step.people}
+
+    named = {share.user.name for share in ticket.shares.select_related("user")}
+    assert told
+    assert told <= named | {cast.qifa_head.name, cast.ludong_head.name}
+    assert cast.office_head.name not in told
