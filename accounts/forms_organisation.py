@@ -28,7 +28,7 @@ class VerbForm(forms.ModelForm):  # type: ignore[type-arg]
     """Fields of a model, without its constraints: the verb checks those, names the field and is not raced."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        return {field.name for field in self.instance._meta.fields}  # noqa: SLF001 (Django's own door to the fields)
+        return {field.name for field in self.instance._meta.fields}
 
 
 class UnitText(VerbForm):

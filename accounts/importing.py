@@ -15,7 +15,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO, Any, Final
 
 import openpyxl
@@ -32,13 +32,14 @@ from accounts.workflow import people as people_verbs
 from accounts.workflow import units as unit_verbs
 from channelportal.core import audit, files, jobs
 from channelportal.core.errors import Invalid, WrongState
-from channelportal.core.models import StoredFile
+from channelportal.core.models import Job, StoredFile
 from channelportal.lib.text import clean_line
 
 UNITS: Final = "单位"
 PEOPLE: Final = "人员"
 MOST_ROWS: Final = 20_000
 MOST_COLUMNS: Final = 40
+LONGEST: Final = timedelta(minutes=30)  # of the job: another worker takes it over after that
 Function = UnitFunction.Function
 
 
@@ -541,10 +542,12 @@ def carry_out(plan: Plan, *, by: User, at: datetime) -> dict[str, int]:
     for change in plan.units:  # after all units exist: who reviews whom, and what a unit plays for the company
         if change.what != "same":
             _place_unit(change, found, by, at)
+    _add_people([change for change in plan.people if change.what == "new"], found, by, at)
     for change in plan.people:
         if change.what != "same":
-            _carry_out_person(change, found, by, at)
             counts[f"people_{change.what}"] += 1
+        if change.what == "changed":
+            _change_person(change, found, by, at)
     audit.record("organisation.imported", by=by, at=at, data=counts)
     return counts
 
@@ -601,12 +604,20 @@ def _place_unit(change: Change, found: dict[str, Unit], by: User, at: datetime) 
         unit_verbs.set_functions(unit, values["functions"], by=by, at=at)
 
 
-def _carry_out_person(change: Change, found: dict[str, Unit], by: User, at: datetime) -> None:
+def _add_people(changes: list[Change], found: dict[str, Unit], by: User, at: datetime) -> None:
+    names = people_verbs.Usernames(User.objects.values_list("username", flat=True))
+    new = []
+    for change in changes:
+        values = dict(change.values)
+        values["unit"] = found[values["unit"].lower()]
+        values["username"] = values.get("username") or names.free(values["name"])
+        new.append(values)
+    people_verbs.add_many(new, by=by, at=at)
+
+
+def _change_person(change: Change, found: dict[str, Unit], by: User, at: datetime) -> None:
     values = dict(change.values)
     unit, role = found[values.pop("unit").lower()], values.pop("role")
-    if change.what == "new":
-        people_verbs.add(unit=unit, role=role, by=by, at=at, **values)
-        return
     user = change.thing
     if not isinstance(user, User):
         return
@@ -714,6 +725,9 @@ def run(job_id: int, at: datetime) -> None:
     if job is None:
         return
     by = User.objects.get(pk=job.by_id)
+    Job.objects.filter(pk=job.pk).update(
+        lease_until=at + LONGEST
+    )  # one transaction: no mark of progress is seen in between
     try:
         if not may(by, "organisation.edit"):
             jobs.fail(job, at, "refused")

@@ -69,7 +69,7 @@ class Line:
 def history(thing: Unit | User, most: int = 30, *, only: Iterable[str] = ACTIONS) -> list[Line]:
     """The newest entries about a unit or a person, all of them or `only` these actions. One query."""
     rows = AuditEntry.objects.filter(
-        object_type=thing._meta.label_lower,  # noqa: SLF001 (as `audit.record` names it)
+        object_type=thing._meta.label_lower,
         object_id=str(thing.pk),
         action__in=list(only),
         result=AuditEntry.Result.OK,

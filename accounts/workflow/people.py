@@ -6,12 +6,13 @@ Whatever a person held ends in the same transaction as his right to it (`revoke_
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
@@ -22,6 +23,7 @@ from accounts.workflow import passwords, units
 from channelportal.core import audit, stamps
 from channelportal.core.clock import now
 from channelportal.core.errors import Invalid, WrongState
+from channelportal.core.models import AuditEntry
 from channelportal.lib.names import sort_key
 
 PLAIN = frozenset({"name", "email", "phone", "position", "officer_full_time"})
@@ -44,11 +46,41 @@ def add(
         username=username or free_username(name), unit=unit, role=role, created_at=at, password=make_password(None)
     )
     _write(user, {"name": name, "email": email, **plain})
-    _check_unique(user)
-    user.save()
+    _save_new(user)
     _join(user, unit)
     audit.record("user.added", user, by=by, at=at, data={"unit": unit.name, "role": role})
     return user
+
+
+@transaction.atomic
+def add_many(new: Sequence[dict[str, Any]], *, by: User | None, at: datetime) -> None:
+    """`add` for an import whose comparison has checked everything: each with unit, role, username, name, email and plain
+    values. A handful of statements for any number; an address that somebody took meanwhile raises `Invalid`."""
+    users = []
+    for values in new:
+        plain = dict(values)
+        user = User(
+            created_at=at, password=make_password(None), **{key: plain.pop(key) for key in ("unit", "role", "username")}
+        )
+        _write(user, plain)
+        users.append(user)
+    try:
+        with transaction.atomic():
+            users = User.objects.bulk_create(users, batch_size=500)
+    except IntegrityError as error:
+        raise Invalid("email", _("Another account uses this e-mail address.")) from error
+    membership = User.groups.through
+    membership.objects.bulk_create(
+        [membership(user_id=one.pk, group_id=one.unit.group_id) for one in users if one.unit and one.unit.group_id],
+        batch_size=1000,
+    )
+    entries = [_added(one, by, at) for one in users]
+    AuditEntry.objects.bulk_create(entries, batch_size=500)
+
+
+def _added(user: User, by: User | None, at: datetime) -> AuditEntry:
+    data = {"unit": user.unit.name if user.unit else "", "role": user.role}
+    return audit.prepare("user.added", user, at=at, data=data, by=by)
 
 
 @transaction.atomic
@@ -62,8 +94,7 @@ def add_administrator(*, name: str, email: str, admin_role: str, by: User | None
         raise Invalid("admin_role", _("There is one already: deactivate that account first."))
     user = User(username=free_username(name), admin_role=admin_role, created_at=at, password=make_password(None))
     _write(user, {"name": name, "email": email})
-    _check_unique(user)
-    user.save()
+    _save_new(user)
     audit.record("user.added", user, by=by, at=at, data={"admin_role": admin_role})
     return user
 
@@ -242,14 +273,29 @@ def end_absence(absence: Absence, *, by: User, at: datetime | None = None) -> No
 
 def free_username(name: str) -> str:
     """An account name nobody has: the name's pinyin in full, with a number when it is taken."""
-    base = re.sub(r"[^a-z0-9]", "", sort_key(name).split(" ")[0])[:50] or "user"
-    taken = set(User.objects.filter(username__istartswith=base).values_list("username", flat=True))
-    taken = {one.lower() for one in taken}
-    number, found = 1, base
-    while found in taken:
-        number += 1
-        found = f"{base}{number}"
-    return found
+    taken = User.objects.filter(username__istartswith=_base(name)).values_list("username", flat=True)
+    return Usernames(taken).free(name)
+
+
+class Usernames:
+    """Gives out account names that nobody has, many in a row without asking the database again."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = {one.lower() for one in taken}
+        self._last: dict[str, int] = {}
+
+    def free(self, name: str) -> str:
+        base = _base(name)
+        number = self._last.get(base, 0) + 1
+        while (found := base if number == 1 else f"{base}{number}") in self._taken:
+            number += 1
+        self._taken.add(found)
+        self._last[base] = number
+        return found
+
+
+def _base(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", sort_key(name).split(" ")[0])[:50] or "user"
 
 
 # ── what must hold ──────────────────────────────────────────────────────────────────────────────
@@ -274,6 +320,17 @@ def _write(user: User, values: dict[str, Any]) -> None:
         raise Invalid("name", _("This must not be empty."))
     if not user.email.strip():
         raise Invalid("email", _("This must not be empty."))
+
+
+def _save_new(user: User) -> None:
+    """Checked, and checked again by the database: somebody may add the same address at this moment."""
+    _check_unique(user)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:
+        _check_unique(user)
+        raise Invalid("email", _("Another account uses this e-mail address.")) from error
 
 
 def _check_unique(user: User) -> None:

@@ -45,6 +45,7 @@ def create(
     Raises `Invalid` naming the field. `by` None: setup or the demo."""
     at = at or now()
     _queue()
+    parent, manager = _fresh(parent), _fresh(manager)
     unit = Unit(code=code, name=name, kind=kind, pinyin=sort_key(name), parent=parent, manager=manager)
     _check_kind(unit)
     _check_parent(unit, parent)
@@ -93,6 +94,7 @@ def move(unit: Unit, parent: Unit | None, *, by: User | None, at: datetime | Non
     unit = _locked(unit)
     if unit.parent_id == (parent.pk if parent else None):
         return unit
+    parent = _fresh(parent)
     _check_parent(unit, parent)
     old, unit.parent = unit.parent, parent
     unit.save(update_fields=["parent"])
@@ -108,6 +110,7 @@ def set_manager(unit: Unit, manager: Unit | None, *, by: User | None, at: dateti
     unit = _locked(unit)
     if unit.manager_id == (manager.pk if manager else None):
         return unit
+    manager = _fresh(manager)
     _check_manager(unit, manager)
     old, unit.manager = unit.manager, manager
     unit.save(update_fields=["manager"])
@@ -236,6 +239,11 @@ def _queue() -> None:
 
 def _locked(unit: Unit) -> Unit:
     return Unit.objects.select_for_update(of=("self",)).select_related("parent", "manager").get(pk=unit.pk)
+
+
+def _fresh(unit: Unit | None) -> Unit | None:
+    """The unit as it is now that this change has its turn: what was handed in may have been moved or closed meanwhile."""
+    return Unit.objects.select_related("parent").get(pk=unit.pk) if unit else None
 
 
 def _write(unit: Unit, values: dict[str, Any]) -> None:

@@ -165,7 +165,7 @@ def test_it_prints_slips_for_those_one_reviews(cast: Cast, client: Client) -> No
 
     page = client.post("/people/slips/", {"ids": [*ids, "x", "9" * 30]})
 
-    assert [person for person, _shown in page.context["issued"]] == [cast.chuannan_head, cast.ludong_head]
+    assert [person for person, _shown in page.context["issued"]] == [cast.ludong_head, cast.chuannan_head]
     assert OneTimePassword.objects.filter(issued_by=cast.market_officer, means="paper").count() == 2
     assert "no-store" in page["Cache-Control"]
     assert client.post("/people/slips/", {"ids": [cast.kefu_head.pk]}).status_code == 403
