@@ -9,13 +9,13 @@ from django.db.models import Count, IntegerField, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import scope
 from accounts.models import User
 from channelportal.core import calendar as calendars
-from channelportal.core import clock
 from channelportal.core.lists import COUNTED, Column, page_of
 from channelportal.lib import wording
 from channelportal.lib.workdays import WorkCalendar, local_date
@@ -56,7 +56,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
     page = page_of(request, chosen, TicketFilter, SORTS, default=view.sort)
     if page.exporting:
         return page.xlsx("tickets", COLUMNS)
-    now = clock.now()
+    now = timezone.now()
     counts = _counts(base, views, user, page.queryset)
     page.total = counts["total"] if counts["total"] <= COUNTED else None
     context = page.context() | {
