@@ -49,7 +49,7 @@ def install(locks: list[str]) -> None:
         print("Making .venv …", flush=True)
         _make_environment()
     print(f"Installing {' and '.join(stale)} (once, under a minute) …", flush=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    pip = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--require-hashes"]
     subprocess.run([*pip, *(part for lock in stale for part in ("-r", str(ROOT / lock)))], check=True)
     INSTALLED.write_text(json.dumps(present | wanted, indent=1))
 
