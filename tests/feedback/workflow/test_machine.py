@@ -117,6 +117,40 @@ class Histories(RuleBasedStateMachine):
             for duty in late.exclude(pk__in=[pk for pk in paused if pk]).select_related("ticket"):
                 base.miss(duty)
 
+    # ── what keeps a history going ──────────────────────────────────────────────────────────────
+
+    @rule(by=st.sampled_from(PEOPLE[:6]), pick=st.integers(0, 99))
+    def go_on(self, by: str, pick: int) -> None:
+        """One of the verbs that are possible for him now, those left out that end it all."""
+        verbs = [verb for verb in rights.possible(self.ticket, self.person(by), self.at) if verb in DEEDS]
+        if verbs:
+            verb = verbs[pick % len(verbs)]
+            self.attempt(verb, by, lambda user: DEEDS[verb](self, user))
+
+    @rule(by=st.sampled_from(["kefu_officer", "kefu_head"]), ahead=st.integers(0, 3))
+    def answer(self, by: str, ahead: int) -> None:
+        """The responsible unit plans where it may, else resolves."""
+        verb = "plan" if "plan" in rights.possible(self.ticket, self.person(by), self.at) else "resolve"
+        day = self.day(ahead)
+        deeds: dict[str, Callable[[User], Any]] = {
+            "plan": lambda user: workflow.plan(self.ticket, by=user, text="派人", day=day, at=self.at),
+            "resolve": lambda user: workflow.resolve(self.ticket, by=user, text="已处理", at=self.at),
+        }
+        self.attempt(verb, by, deeds[verb])
+
+    @precondition(lambda self: self.ticket.state in ("open", "planned"))
+    @rule(by=st.sampled_from(["kefu_officer", "kefu_head"]), often=st.integers(1, 3))
+    def break_promises(self, by: str, often: int) -> None:
+        """Plan, let the day pass without a sweep, plan again."""
+        for _time in range(often):
+            self.answer_now(by)
+            self.until_due_and_a_second()
+        self.answer_now(by)
+
+    def answer_now(self, by: str) -> None:
+        day = self.day(1)
+        self.attempt("plan", by, lambda user: workflow.plan(self.ticket, by=user, text="派人", day=day, at=self.at))
+
     # ── verbs ───────────────────────────────────────────────────────────────────────────────────
 
     @rule(by=people, verb=st.sampled_from(["take", "copy", "remind"]))
@@ -312,6 +346,18 @@ class Histories(RuleBasedStateMachine):
         for duty in self.duties():
             if duty.met_at and duty.kind in MAIN:
                 assert deadlines.on_time(duty.met_at, duty.due_at) == (duty.missed_at is None)
+
+
+DEEDS: dict[str, Callable[[Histories, User], Any]] = {
+    "approve": lambda one, by: workflow.approve(one.ticket, by=by, at=one.at),
+    "take": lambda one, by: workflow.take(one.ticket, by=by, at=one.at),
+    "ask": lambda one, by: workflow.ask(one.ticket, by=by, text="哪批?", pause=True, at=one.at),
+    "answer_question": lambda one, by: workflow.answer_question(one.ticket, by=by, text="三月", at=one.at),
+    "plan": lambda one, by: workflow.plan(one.ticket, by=by, text="派人", day=one.day(2), at=one.at),
+    "reopen": lambda one, by: workflow.reopen(one.ticket, by=by, reason="还在漏", at=one.at),
+    "urge": lambda one, by: workflow.urge(one.ticket, by=by, text="请抓紧", at=one.at),
+    "answer_urge": lambda one, by: workflow.answer_urge(one.ticket, by=by, text="明天", at=one.at),
+}
 
 
 def test_it_holds_in_every_history(cast: Cast) -> None:
