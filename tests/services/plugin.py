@@ -34,6 +34,8 @@ ENVIRONMENT = {
     "SITE_URL": "http://testserver",
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # the synchronous Playwright keeps an event loop in this thread
 }
+# A busy machine is no failure: this process waits longer than the product does. Its children do not.
+PATIENCE = {"statement_timeout": "60s", "lock_timeout": "30s", "idle_in_transaction_session_timeout": "0"}
 _servers: list[Server] = []
 _folders: list[Path] = []
 _header: list[str] = []
@@ -76,6 +78,8 @@ def pytest_configure() -> None:
     database = settings.DATABASES["default"]
     if "sqlite" in database["ENGINE"]:  # a file, not memory: other processes and threads must see it
         database.setdefault("TEST", {})["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+    else:  # the last word counts
+        database["OPTIONS"]["options"] += "".join(f" -c {name}={value}" for name, value in PATIENCE.items())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
