@@ -79,19 +79,26 @@ app.conf.update(
     beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
     worker_hijack_root_logger=False,
 )
+
+
+def every(seconds: float) -> dict[str, Any]:
+    """A schedule; what nobody took until shortly before the next stroke is dropped, so that no queue piles up."""
+    return {"schedule": seconds, "options": {"expires": seconds * 0.9}}
+
+
 app.conf.beat_schedule = {
     # what has come due is recorded and told: the reason the product exists
-    "sweep": {"task": "feedback.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "sweep": {"task": "feedback.tasks.sweep", **every(settings.SWEEP_SECONDS)},
     # what waits in the outbox goes out, in the delivery window
-    "deliver": {"task": "channelportal.core.tasks.deliver", "schedule": 30.0, "options": {"expires": 25}},
+    "deliver": {"task": "channelportal.core.tasks.deliver", **every(settings.SWEEP_SECONDS / 2)},
     # audit rows written since the last pass get their place in the hash chain
-    "seal": {"task": "channelportal.core.tasks.seal", "schedule": 30.0, "options": {"expires": 25}},
+    "seal": {"task": "channelportal.core.tasks.seal", **every(settings.SWEEP_SECONDS / 2)},
     # passwords: reminders, expiry, freezing; one-time passwords and registrations that lapsed
-    "passwords": {"task": "accounts.tasks.passwords", "schedule": 600.0, "options": {"expires": 590}},
+    "passwords": {"task": "accounts.tasks.passwords", **every(600)},
     # silence of five working days closes; questions nobody answers are chased; holds that end
-    "upkeep": {"task": "feedback.tasks.upkeep", "schedule": 600.0, "options": {"expires": 590}},
+    "upkeep": {"task": "feedback.tasks.upkeep", **every(600)},
     # exports and imports that a killed worker or an emptied broker left behind are started again
-    "jobs": {"task": "channelportal.core.tasks.pick_up_jobs", "schedule": 60.0, "options": {"expires": 55}},
+    "jobs": {"task": "channelportal.core.tasks.pick_up_jobs", **every(60)},
     # sessions, leases, drafts and captchas that lapsed
     "tidy": {"task": "channelportal.core.tasks.tidy", "schedule": crontab(hour=3, minute=30)},
     # the day's head of the audit chain goes out, so that no later rewriting goes unseen
