@@ -87,10 +87,11 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Those this person may see: of his unit on either side (an employee: what he filed, was assigned or shown), those his
         unit assists in, all for 企发部, level 3 for management. Kept complaints only for the people named and 企发部's head."""
         who = scope(user)
-        if who.heads_supervisors:
-            return self.exclude(Q(state__in=["pending", "returned"]) & ~Q(asker=who.unit_id))
         mine = Q(filed_by=user) | Q(assignee=user) | Q(pk__in=Share.objects.filter(user=user).values("ticket"))
-        return self.filter(mine | (Q(restricted=False) & self._by_unit(who)))
+        of_unit = self._by_unit(who)
+        if not who.heads_supervisors:
+            return self.filter(mine | (Q(restricted=False) & of_unit))
+        return self.filter(mine | (of_unit & ~Q(restricted=True, accused=user)))
 
     @staticmethod
     def _by_unit(who: Scope) -> Q:

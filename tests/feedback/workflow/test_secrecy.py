@@ -125,3 +125,12 @@ def test_it_never_tells_the_person_complained_of(cast: Cast, filed: File, kind: 
     assert not Alert.objects.filter(user=cast.kefu_officer).exists()
     with pytest.raises(Invalid, match="to"):
         workflow.assign(ticket, by=cast.kefu_head, to=cast.kefu_officer, at=TUE_9)
+
+
+def test_it_is_kept_even_from_the_supervising_head_when_the_complaint_is_about_him(
+    filed: Callable[..., Ticket], kind: Callable[[str], TicketKind], cast: Cast
+) -> None:
+    ticket = filed(kind=kind("complaint"), responsible=cast.qifa, restricted=True, accused=cast.qifa_head)
+
+    assert not Ticket.objects.visible_to(cast.qifa_head).filter(pk=ticket.pk).exists()
+    assert Ticket.objects.visible_to(cast.ludong_head).filter(pk=ticket.pk).exists()
