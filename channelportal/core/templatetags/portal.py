@@ -16,7 +16,7 @@ from django import template
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html, json_script
+from django.utils.html import escape, format_html, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
@@ -63,7 +63,9 @@ def _icon(name: str, css: str, label: str) -> SafeString:
 @register.simple_tag
 def chip(tone: str, label: object, css: str = "") -> SafeString:
     """{% chip "late" "已超期" %}: a state, as a dot and words. tone: wait hand due late done, or plain (no dot)."""
-    return format_html('<span class="chip chip-{}{}">{}</span>', tone, f" {css}" if css else "", label)
+    return format_html(
+        '<span class="chip chip-{} {}">{}</span>' if css else '<span class="chip chip-{0}">{2}</span>', tone, css, label
+    )
 
 
 @register.simple_tag
@@ -132,15 +134,13 @@ def file_icon(name: str) -> str:
 
 
 def _time(moment: datetime, words: str, css: str = "", due: bool = False) -> SafeString:
+    # by hand and not by format_html, which takes four times as long: several of these stand in every row of a list,
+    # and all but the words is made here
     stamp = moment.astimezone(wording.CHINA).isoformat(timespec="seconds")
-    return format_html(
-        '<time datetime="{}" title="{}"{}{}>{}</time>',
-        stamp,
-        wording.exact(moment),
-        format_html(' class="{}"', css) if css else "",
-        SafeString(" data-due") if due else "",
-        words,
-    )
+    title = f"{stamp[:10]} {stamp[11:16]}"
+    dress = f' class="{css}"' if css else ""
+    tick = " data-due" if due else ""
+    return SafeString(f'<time datetime="{stamp}" title="{title}"{dress}{tick}>{escape(words)}</time>')
 
 
 @register.simple_tag(takes_context=True)
