@@ -1,0 +1,421 @@
+"""`make pictures`: every page as its person sees it, in var/pictures, and what is wrong with it.
+
+    python -m scripts.pictures                             all persons, all pages, 1440 and 390 px, light and dark
+    python -m scripts.pictures --person kefu --page home   those whose names contain the words
+    python -m scripts.pictures --width 390 --theme dark
+
+The pages come from the demo company (DATA_DIR, DATABASE_URL as `make run` has them; it is made when there is none). A server
+of its own is started and ended. Said of each page, and shown in index.html: errors in the console, what the Content Security
+Policy refused, how far it scrolls sideways, sentences that are not in Chinese. The exit code is 1 when anything was said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import django
+import environ
+
+from scripts.children import die_with_parent, end, free_port
+from scripts.machine import find_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "var" / "pictures"
+WIDTHS, THEMES = (1440, 390), ("light", "dark")
+PATIENCE = 60  # seconds for the server to answer
+TALLEST = 3_000  # pixels of a picture
+ENGLISH = re.compile(r"[A-Z][a-z]+(?: [a-z]+){2,}")  # three words on end: a sentence that nobody translated
+ARGUMENTS = [
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Who, as (unit, role) of the demo company; administrators by their role alone, a stranger by nothing.
+PEOPLE = {
+    "stranger": ("", ""),
+    "member": ("鲁东代理商", "member"),
+    "agent": ("鲁东代理商", "head"),
+    "branch": ("沈阳分公司", "officer"),
+    "kefu": ("客户服务部", "officer"),
+    "kefu-head": ("客户服务部", "head"),
+    "market": ("企业市场部", "officer"),
+    "market-head": ("企业市场部", "head"),
+    "qifa": ("企发部", "officer"),
+    "qifa-head": ("企发部", "head"),
+    "management": ("总裁办", "head"),
+    "system": ("", "system"),
+    "security": ("", "security"),
+    "audit": ("", "audit"),
+}
+Address = str | Callable[[Any], str]
+
+
+def ticket(verb: str = "", **facts: Any) -> Callable[[Any], str]:
+    """The newest ticket with these facts that the person may see; `own=True`: of his unit's asking, `owed=True`: its owing."""
+
+    def address(user: Any) -> str:
+        from feedback.models import Ticket  # noqa: PLC0415 (the settings are read only in `main`)
+
+        wanted, tickets = dict(facts), Ticket.objects.visible_to(user)
+        if wanted.pop("own", False):
+            wanted["asker"] = user.unit_id
+        if wanted.pop("owed", False):
+            wanted["responsible"] = user.unit_id
+        one = tickets.filter(**wanted).order_by("-created_at").first()
+        return f"/tickets/{one.pk}/{verb}" if one else ""
+
+    return address
+
+
+def unit(tail: str = "", under: str = "units", **facts: Any) -> Callable[[Any], str]:
+    def address(user: Any) -> str:
+        from accounts.models import Unit  # noqa: PLC0415
+
+        wanted = facts or {"pk": user.unit_id}
+        return f"/{under}/{Unit.objects.filter(**wanted).values_list('pk', flat=True)[0]}/{tail}"
+
+    return address
+
+
+def first(model: str, address: str, **facts: Any) -> Callable[[Any], str]:
+    """`address` with the number of the first row of `model` that has these facts."""
+
+    def of(user: Any) -> str:
+        from django.apps import apps  # noqa: PLC0415
+
+        rows = apps.get_model(model).objects  # type: ignore[attr-defined]
+        pk = rows.filter(**facts).values_list("pk", flat=True).first()
+        return address.format(pk) if pk else ""
+
+    return of
+
+
+KEFU, LUDONG = {"name": "客户服务部"}, {"name": "鲁东代理商"}
+PAGES: dict[str, dict[str, Address]] = {
+    "stranger": {
+        "sign-in": "/sign-in/",
+        "register": "/register/",
+        "register-done": "/register/done/",
+        "forgotten": "/password/forgotten/",
+        "register-gone": "/register/state/nonsense/",
+        "not-found": "/nowhere/",
+    },
+    "member": {
+        "home": "/",
+        "tickets": "/tickets/?view=asked",
+        "new": "/tickets/new/",
+        "ticket": ticket(filed_by__role="member"),
+        "alerts": "/alerts/",
+        "account": "/account/",
+        "sessions": "/account/sessions/",
+        "password": "/password/",
+        "search": "/search/?q=备件",
+        "search-none": "/search/?q=天外来客",
+        "refused": "/supervision/",
+        "not-found": "/tickets/999999/",
+    },
+    "agent": {
+        "home": "/",
+        "pending": ticket(state="pending", own=True),
+        "resolved": ticket(state="resolved", own=True),
+        "planned": ticket(state="planned", own=True),
+        "closed": ticket(state="closed", own=True),
+        "approve": "/tickets/?view=approve",
+        "channels": "/channels/",
+        "channel": unit(under="channels"),
+        "people": unit("people/", "channels"),
+    },
+    "branch": {"home": "/", "new": "/tickets/new/", "tickets": "/tickets/?view=asked"},
+    "kefu": {
+        "home": "/",
+        "owed": "/tickets/?view=owed",
+        "late": ticket(owed=True, state="open", level__gte=1),
+        "open": ticket(owed=True, state="open", level=0),
+        "planned": ticket(owed=True, state="planned"),
+        "reply": ticket("reply/", owed=True, state="open"),
+        "pass-on": ticket("pass-on/", owed=True, state="open"),
+        "wrong-state": ticket("take/", state="closed"),
+        "enter": "/tickets/enter/",
+        "unit": unit(**KEFU),
+        "calendar": "/calendar/",
+    },
+    "kefu-head": {
+        "home": "/",
+        "tickets": "/tickets/",
+        "late": ticket(owed=True, state="open", level__gte=1),
+        "assign": ticket("assign/", owed=True, state="open"),
+    },
+    "market": {
+        "home": "/",
+        "registrations": "/registrations/",
+        "registration": first(
+            "accounts.registration", "/registrations/{}/", state="submitted", reviewer_unit__name="企业市场部"
+        ),
+        "new-unit": first("accounts.registration", "/registrations/{}/", state="submitted", unit=None),
+        "channels": "/channels/",
+        "channel": unit("", "channels", **LUDONG),
+        "channel-people": unit("people/", "channels", **LUDONG),
+        "channel-tickets": unit("tickets/", "channels", **LUDONG),
+        "channel-contact": unit("contact/", "channels", **LUDONG),
+    },
+    "market-head": {"home": "/", "people": "/people/"},
+    "qifa": {
+        "home": "/",
+        "supervision": "/supervision/",
+        "watched": "/tickets/?view=watched",
+        "urge": ticket("urge/", state="open", level__gte=1),
+    },
+    "qifa-head": {
+        "home": "/",
+        "supervision": "/supervision/",
+        "tickets": "/tickets/?view=all",
+        "escalated": ticket(level__gte=2),
+        "long": ticket(round__gte=2),
+        "ladder": "/ladder/",
+        "step": first("feedback.ladderstep", "/ladder/{}/"),
+        "kinds": "/kinds/",
+        "kind": first("feedback.ticketkind", "/kinds/{}/"),
+        "parameters": "/parameters/",
+        "calendar": "/calendar/",
+        "calendar-import": "/calendar/import/",
+        "units": "/units/",
+        "unit": unit(**KEFU),
+        "unit-edit": unit("edit/", **KEFU),
+        "unit-new": "/units/new/",
+        "unit-close": unit("close/", **LUDONG),
+        "units-import": "/units/import/",
+        "people": "/people/",
+        "person": first("accounts.user", "/people/{}/", unit__name="客户服务部", role="officer"),
+        "person-edit": first("accounts.user", "/people/{}/edit/", unit__name="客户服务部", role="officer"),
+        "person-new": "/people/new/",
+        "officers": "/officers/",
+        "doctor": "/doctor/",
+        "parked": "/outbox/parked/",
+        "registrations": "/registrations/",
+        "search": "/search/?q=返利",
+    },
+    "management": {
+        "home": "/",
+        "tickets": "/tickets/",
+        "level-3": ticket(level__gte=3),
+        "supervision": "/supervision/",
+    },
+    "system": {
+        "home": "/",
+        "doctor": "/doctor/",
+        "parked": "/outbox/parked/",
+        "people": "/people/",
+        "second-factor": "/account/second-factor/",
+    },
+    "security": {"home": "/", "people": "/people/", "units": "/units/"},
+    "audit": {"home": "/", "audit": "/audit/"},
+}
+
+
+@dataclass
+class Shot:
+    """One page of one person at one width: its pictures by theme, and what is wrong with it."""
+
+    person: str
+    page: str
+    width: int
+    address: str
+    files: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+def main() -> int:
+    arguments = _arguments()
+    os.environ |= {
+        "DEMO": "1",
+        "DATA_DIR": os.environ.get("DATA_DIR", str(ROOT / "var")),
+        "LOG_LEVEL": "WARNING",
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
+    }
+    environ.Env.read_env(ROOT / ".env")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "channelportal.settings"
+    django.setup()
+    _demo()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    shots: list[Shot] = []
+    with _server() as url, _browser() as browser:
+        for person in PEOPLE:
+            if arguments.person in person:
+                for width in arguments.width or WIDTHS:
+                    shots += _visit(browser, url, person, width, arguments)
+    (FOLDER / "index.html").write_text(_index(shots))
+    wrong = [shot for shot in shots if shot.wrong]
+    print(
+        f"{sum(len(shot.files) for shot in shots)} pictures of {len(shots)} pages in {FOLDER}; {len(wrong)} pages have something wrong."
+    )
+    return bool(wrong)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--person", default="")
+    parser.add_argument("--page", default="")
+    parser.add_argument("--width", type=int, action="append")
+    parser.add_argument("--theme", choices=THEMES, action="append")
+    return parser.parse_args()
+
+
+def _demo() -> None:
+    from django.core.management import call_command  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    call_command("demo")
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "channelportal.wsgi", "--config", "gunicorn.conf.py"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": str(port), "SITE_URL": f"http://127.0.0.1:{port}", "WEB_CONCURRENCY": "1"},
+        start_new_session=True,
+        preexec_fn=die_with_parent(),
+    )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/sign-in/")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        end([process], grace=5)
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urlopen(url, timeout=5).close()  # noqa: S310 (our own server)
+        except (URLError, OSError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 (only this script needs it outside the tests)
+
+    with sync_playwright() as playwright:
+        path = os.environ.get("BROWSER_PATH") or playwright.chromium.executable_path
+        path = path if Path(path).exists() else find_browser() or sys.exit("No Chromium: set BROWSER_PATH")
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS + sandbox)
+        yield browser
+        browser.close()
+
+
+def _visit(browser: Browser, url: str, person: str, width: int, arguments: argparse.Namespace) -> list[Shot]:
+    """All of this person's pages at this width, one after the other in one window."""
+    user = _user(person)
+    context = browser.new_context(
+        base_url=url,
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        viewport={"width": width, "height": 900},
+        device_scale_factor=1,
+    )
+    if user is not None:
+        context.add_cookies([{"name": "session", "value": _session(user), "url": url}])
+    page, shots = context.new_page(), []
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    for name, where in PAGES[person].items():
+        if arguments.page in name:
+            address = where if isinstance(where, str) else where(user)
+            shot = Shot(person, name, width, address)
+            if address:
+                heard.clear()
+                _take(page, shot, arguments.theme or THEMES, heard)
+            else:
+                shot.wrong.append("the demo has none")
+            shots.append(shot)
+            print(f"{person}-{name}-{width}", *shot.wrong, sep="\n    ")
+    context.close()
+    return shots
+
+
+def _take(page: Page, shot: Shot, themes: list[str], heard: list[str]) -> None:
+    answer = page.goto(shot.address, wait_until="load")
+    page.wait_for_timeout(400)  # what loads itself by htmx, and charts
+    if answer is not None and answer.status >= 500:
+        shot.wrong.append(f"answers {answer.status}")
+    expected = f"status of {answer.status}" if answer is not None and answer.status >= 400 else "\0"
+    shot.wrong += [text for text in heard if expected not in text]
+    beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if beyond > 0:
+        shot.wrong.append(f"scrolls {beyond} px sideways")
+    shot.wrong += sorted({f"not in Chinese: {found}" for found in ENGLISH.findall(page.locator("body").inner_text())})
+    for theme in themes:
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.wait_for_timeout(150)
+        file = f"{shot.person}-{shot.page}-{shot.width}-{theme}.png"
+        height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+        page.screenshot(
+            path=FOLDER / file, full_page=True, clip={"x": 0, "y": 0, "width": shot.width, "height": height}
+        )
+        shot.files.append(file)
+
+
+def _user(person: str) -> Any:
+    from accounts.models import User  # noqa: PLC0415
+
+    where, role = PEOPLE[person]
+    if not role:
+        return None
+    found = User.objects.filter(unit__name=where, role=role) if where else User.objects.filter(admin_role=role)
+    return found.filter(is_active=True).order_by("pk")[0]
+
+
+def _session(user: Any) -> str:
+    """The cookie of a session of this person's, without the sign-in page."""
+    from django.test import Client  # noqa: PLC0415
+
+    client = Client()
+    client.force_login(user)
+    return client.cookies["session"].value
+
+
+def _index(shots: list[Shot]) -> str:
+    cells = [
+        f"<figure><figcaption>{escape(shot.person)} · {escape(shot.page)} · {shot.width}<br><code>{escape(shot.address)}</code>"
+        + "".join(f"<br><b>{escape(text)}</b>" for text in shot.wrong)
+        + "</figcaption>"
+        + "".join(
+            f'<a href="{file}"><img src="{file}" width="{shot.width // 4}" loading="lazy" alt=""></a>'
+            for file in shot.files
+        )
+        + "</figure>"
+        for shot in shots
+    ]
+    style = "body{font:14px sans-serif}figure{display:inline-block;margin:8px}img{margin:2px;border:1px solid #ccc}b{color:#c00}"
+    return f'<!doctype html><meta charset="utf-8"><title>Pictures</title><style>{style}</style>{"".join(cells)}\n'
+
+
+if __name__ == "__main__":
+    sys.exit(main())
