@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -75,10 +75,12 @@ def waiting(user: User, now: datetime) -> list[Row]:
 
 
 def _tickets(user: User, who: Scope, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
+    silence = Obligation.objects.running().filter(ticket=OuterRef("pk"), kind=Obligation.Kind.CONFIRM)
     tickets = (
         Ticket.objects.visible_to(user)
         .filter(_mine_to_do(user, who))
         .select_related("kind", "asker", "responsible")
+        .annotate(confirm_due=Subquery(silence.values("due_at")[:1]))
         .order_by("due_at", "pk")[:MOST]
     )
     for ticket in tickets:
@@ -136,7 +138,7 @@ ANSWERERS_PART: Final[dict[str, StrOrPromise]] = {
 def _todo(ticket: Ticket, answers: bool) -> tuple[str, str, datetime | None]:
     """What to do, its colour, until when (None: no clock of this person's)."""
     if part := ASKERS_PART.get(ticket.state):
-        return str(part[0]), part[1], None
+        return str(part[0]), part[1], getattr(ticket, "confirm_due", None)  # silence closes it by default
     if not answers and ticket.question_open:
         return _("Answer the question"), "due", None
     return str(ANSWERERS_PART.get(ticket.due_kind, _("Answer"))), "hand", ticket.due_at
