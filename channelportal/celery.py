@@ -40,7 +40,7 @@ def _broker() -> dict[str, Any]:
     for folder in folders.values():
         Path(folder).mkdir(parents=True, exist_ok=True)
     return {
-        "broker_url": "filesystem://",
+        "broker_url": "filesystem://localhost/",  # the host says nothing, but without one kombu warns
         "broker_transport_options": {
             "data_folder_in": folders["queue"],
             "data_folder_out": folders["queue"],

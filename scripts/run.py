@@ -139,7 +139,7 @@ def serve(supervisor: Supervisor) -> None:
     supervisor.start(*(name for name in supervisor.commands if name != "web"))
     say(f"The portal is at {os.environ['SITE_URL']}/   (Ctrl-C ends it)")
     if _demo():
-        manage("demo", "--accounts", must=False)
+        manage("demo", "--accounts", "--skip-checks", must=False)
     supervisor.tend_until(lambda: False)
 
 
