@@ -23,7 +23,7 @@ from django.db.models.functions import Greatest
 from channelportal.core import audit, calendar, clock, heartbeat, stamps
 from channelportal.core.models import Alert, AuditEntry, OutboxMessage
 from channelportal.lib.workdays import local_date
-from feedback import deadlines, in_force, ladder, notify, recount
+from feedback import deadlines, in_force, ladder, notify, recount, reladder
 from feedback.models import Entry, LadderEvent, Obligation, Share, Ticket
 from feedback.workflow import base, figures
 
@@ -39,6 +39,7 @@ def sweep(at: datetime | None = None, *, batches: int | None = None) -> int:
     many. A row that cannot be handled is parked for an hour, with an alarm in the log, and the others go on."""
     stamps.forget()  # a job's process may have slept: rules and calendar as they are now
     recount.catch_up(at or clock.now())
+    reladder.catch_up(at or clock.now())
     handled = rounds = 0
     while batches is None or rounds < batches:
         moment = at or clock.now()
