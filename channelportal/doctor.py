@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts import organisation
 from accounts.models import Agreement, Registration, Unit, UnitFunction, User
-from channelportal.core import calendar, heartbeat
+from channelportal.core import calendar, heartbeat, outbox
 from channelportal.core.models import OutboxMessage
 from feedback import in_force, ladder
 from feedback.ladder import Target
@@ -273,6 +273,13 @@ def _operation(at: datetime) -> Iterator[Gap]:
             ),
             "",
             name,
+        )
+    if outbox.paused():
+        yield Gap(
+            "mail-held-back",
+            FAULT,
+            _("After a restore no mail goes out."),
+            _("Look at what waits; then: manage.py restore --release"),
         )
     parked = OutboxMessage.objects.parked().count()
     if parked:

@@ -27,7 +27,7 @@ from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils import translation
 
-from channelportal.core.models import OutboxMessage
+from channelportal.core.models import OutboxMessage, Parameter
 
 log = logging.getLogger(__name__)
 State = OutboxMessage.State
@@ -111,6 +111,25 @@ def cancel_parked(message: OutboxMessage) -> bool:
     )
 
 
+# ── held back after a restore ───────────────────────────────────────────────────────────────────
+
+_PAUSED: Final = "outbox_paused"  # a row of Parameter that no page shows
+
+
+def pause() -> None:
+    """Nothing goes out until `go_on`: what waited when a backup was made may have been sent since."""
+    Parameter.objects.update_or_create(name=_PAUSED, defaults={"value": True})
+
+
+def go_on() -> bool:
+    """False: it was not paused."""
+    return bool(Parameter.objects.filter(name=_PAUSED).delete()[0])
+
+
+def paused() -> bool:
+    return Parameter.objects.filter(name=_PAUSED).exists()
+
+
 # ── delivery ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -130,6 +149,8 @@ def deliver(at: datetime, limit: int = 500, *, seconds: float = 45.0) -> int:
     """Send what is due, in order of the next attempt, in batches of `limit` mails until nothing is due or `seconds` are over.
     Returns how many mails went out. Any number may run at once: each row is claimed by one."""
     started, sent = time.monotonic(), 0
+    if paused():
+        return 0
     while True:
         letters = claim(at, limit)
         if not letters:
