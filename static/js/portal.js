@@ -317,7 +317,7 @@
     var ink = token("--ink"), soft = token("--soft"), line = token("--line"), unit = data.unit || "", bars = data.kind !== "line", stacked = data.kind === "stack";
     var many = data.series.length > 1;
     var names = { type: "category", data: data.labels, boundaryGap: bars, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: soft, hideOverlap: true } };
-    var values = { type: "value", min: data.min === null ? undefined : data.min, max: data.max === null ? undefined : data.max, splitNumber: 4, axisLabel: { color: soft, formatter: "{value}" + unit }, splitLine: { lineStyle: { color: line } } };
+    var values = { type: "value", min: data.min === null ? undefined : data.min, max: data.max === null ? undefined : data.max, splitNumber: 4, interval: data.min !== null && data.max !== null ? (data.max - data.min) / 4 : undefined, axisLabel: { color: soft, formatter: "{value}" + unit }, splitLine: { lineStyle: { color: line } } };
     return {
       aria: { enabled: true, label: { description: data.title } },
       animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches, animationDuration: 300,
