@@ -177,7 +177,11 @@ def facts(ticket: Ticket, more: dict[str, Any] | None = None) -> dict[str, Any]:
 
 def mail_facts(ticket: Ticket, more: dict[str, Any] | None = None) -> dict[str, Any]:
     """The same for a mail: of a ticket kept to named people the number and the due moment only."""
-    data = facts(ticket, more)
+    return kept_back(ticket, facts(ticket, more))
+
+
+def kept_back(ticket: Ticket, data: dict[str, Any]) -> dict[str, Any]:
+    """`facts` without what a mail about a ticket kept to named people does not carry."""
     if not ticket.restricted:
         return data
     kept = {name: value for name, value in data.items() if name not in HIDDEN}

@@ -13,14 +13,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Case, DateTimeField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
-from channelportal.core import audit, calendar, clock, heartbeat, stamps
+from channelportal.core import audit, bulk, calendar, clock, heartbeat, stamps
 from channelportal.core.models import Alert, AuditEntry, OutboxMessage
 from channelportal.lib.workdays import local_date
 from feedback import deadlines, in_force, ladder, notify, recount, reladder
@@ -31,6 +31,23 @@ log = logging.getLogger(__name__)
 
 PARKED_FOR: Final = timedelta(hours=1)
 REMINDER: Final = 0
+# what is read: a batch is some thousand rows, and texts are long
+READ: Final = (
+    "kind", "round", "unit_id", "due_at", "due_version", "created_at", "breach", "missed_at", "held",
+    *(
+        f"ticket__{name}"
+        for name in (
+            "number", "title", "severity", "asker_id", "responsible_id", "assignee_id", "filed_by_id", "entered_by_id",
+            "accused_id", "due_at", "restricted",
+        )
+    ),
+)  # fmt: skip
+# the columns that differ from row to row; what is the same for all stands in `Batch._write`
+EVENT: Final = ("obligation_id", "step_id", "due_version", "level", "at", "told", "skipped")
+ENTRY: Final = ("ticket_id", "round", "at", "kind", "side", "data")
+TRAIL: Final = ("action", "object_id", "object_name", "data")
+ALERT: Final = ("user_id", "key", "kind", "url", "data")
+MAIL: Final = ("user_id", "key", "subject_key", "data")
 COUNTED: Final = {Obligation.Kind.REPLY: "replies_late", Obligation.Kind.PROMISE: "promises_broken"}
 
 
@@ -53,20 +70,22 @@ def sweep(at: datetime | None = None, *, batches: int | None = None) -> int:
 
 
 def _one_batch(at: datetime) -> int:
+    duties: list[Obligation] = []
     try:
         with transaction.atomic():
-            duties = list(_due(at)[: settings.SWEEP_BATCH])
+            duties += _due(at)[: settings.SWEEP_BATCH]
             if duties:
                 Batch(duties, at).handle()
-            return len(duties)
     except Exception:
+        if not duties:
+            raise  # not a row's fault: the database is away
         log.exception("a batch of the sweep failed; its rows are tried one by one")
-        return _one_by_one(at)
+        _one_by_one([duty.pk for duty in duties], at)
+    return len(duties)
 
 
-def _one_by_one(at: datetime) -> int:
-    """After a failed batch: each row in a transaction of its own; the one that fails is parked."""
-    ids = list(_due(at, lock=False).values_list("pk", flat=True)[: settings.SWEEP_BATCH])
+def _one_by_one(ids: Sequence[int], at: datetime) -> None:
+    """After a failed batch: each of its rows in a transaction of its own; the one that fails is parked."""
     for pk in ids:
         try:
             with transaction.atomic():
@@ -75,17 +94,20 @@ def _one_by_one(at: datetime) -> int:
                     Batch(duties, at).handle()
         except Exception:
             log.exception("obligation %s cannot be handled and is parked until %s", pk, at + PARKED_FOR)
-            Obligation.objects.filter(pk=pk).update(parked_until=at + PARKED_FOR)
-    return len(ids)
+            _park(pk, at + PARKED_FOR)
 
 
-def _due(at: datetime, *, lock: bool = True) -> QuerySet[Obligation]:
+def _park(pk: int, until: datetime) -> None:
+    try:
+        Obligation.objects.filter(pk=pk).update(parked_until=until)
+    except DatabaseError:  # somebody has it in hand; the next sweep looks again
+        log.exception("obligation %s could not be parked", pk)
+
+
+def _due(at: datetime) -> QuerySet[Obligation]:
     """Obligations with a step that has come, with their tickets, locked (whoever locks an obligation locks its ticket)."""
     rows = Obligation.objects.awaiting_step(at).filter(Q(parked_until=None) | Q(parked_until__lte=at))
-    rows = rows.order_by("next_step_at", "pk")
-    if not lock:
-        return rows
-    rows = rows.select_related("ticket")
+    rows = rows.order_by("next_step_at", "pk").select_related("ticket").only(*READ)
     return rows.select_for_update(of=("self", "ticket"), skip_locked=connection.features.has_select_for_update_skip_locked)
 
 
@@ -95,11 +117,11 @@ class Batch:
 
     duties: Sequence[Obligation]
     at: datetime
-    events: list[LadderEvent] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    trail: list[AuditEntry] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
-    mails: list[OutboxMessage] = field(default_factory=list)
+    events: list[bulk.Row] = field(default_factory=list)
+    entries: list[bulk.Row] = field(default_factory=list)
+    trail: list[bulk.Row] = field(default_factory=list)
+    alerts: list[bulk.Row] = field(default_factory=list)
+    mails: list[bulk.Row] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
     replans: list[Obligation] = field(default_factory=list)
     counts: figures.Counts = field(default_factory=figures.Counts)
@@ -165,7 +187,7 @@ class Batch:
             return
         duty.missed_at = duty.due_at
         self.missed.append(duty)
-        self._enter(duty, Entry.Kind.MISSED, duty.due_at, base.duty_data(duty))
+        self._enter(duty, Entry.Kind.MISSED, duty.due_at, bulk.as_json(base.duty_data(duty)))
         if name := COUNTED.get(Obligation.Kind(duty.kind)):
             self.counts.add(duty.unit_id, duty.due_day, **{name: 1})
         if duty.kind == Obligation.Kind.PROMISE:
@@ -186,13 +208,9 @@ class Batch:
         """One step that has come, at its true moment; `told`: this is the one that people hear of."""
         step = moment.step
         found = self._recipients(duty, step) if told else ladder.Recipients(())
-        self.events.append(
-            LadderEvent(
-                obligation=duty, step_id=int(step.id), due_version=duty.due_version, level=step.level, at=moment.at,
-                recorded_at=self.at, told=told, skipped=[skip.as_data() for skip in found.skipped],
-            )  # fmt: skip
-        )
-        facts = base.duty_data(duty) | {"level": step.level, "told": list(found.people)}
+        skipped = bulk.as_json([skip.as_data() for skip in found.skipped]) if found.skipped else "[]"
+        self.events.append((duty.pk, step.id, duty.due_version, step.level, moment.at, told, skipped))
+        facts = bulk.as_json(base.duty_data(duty) | {"level": step.level, "told": found.people})
         kind, side = Entry.Kind.ESCALATED, Entry.Side.ALL
         if step.level == REMINDER:
             kind, side = Entry.Kind.DUE_REMINDER, Entry.Side.RESPONSIBLE
@@ -227,43 +245,35 @@ class Batch:
         more = {"kind": duty.kind, "level": step.level, "due": duty.due_at.isoformat()}
         key = f"obligation:{duty.pk}:{step.id}:{duty.due_version}"
         url = ticket.get_absolute_url()
-        shown, mailed = notify.facts(ticket, more), notify.mail_facts(ticket, more) | {"event": event, "url": url}
-        if ticket.restricted:
-            mailed |= more
+        facts = notify.facts(ticket, more)
+        shown, mailed = bulk.as_json(facts), bulk.as_json(notify.kept_back(ticket, facts) | {"event": event, "url": url})
+        about = base.subject_key(duty)
         for pk in people:
-            self.alerts.append(Alert(user_id=pk, key=key, kind=event, url=url, data=shown, created_at=self.at))
-            self.mails.append(
-                OutboxMessage(
-                    key=f"{key}:{pk}", kind=notify.MAIL, bundle=notify.BUNDLE, user_id=pk, data=mailed,
-                    subject_key=base.subject_key(duty), created_at=self.at, next_attempt_at=self.opens,
-                )  # fmt: skip
-            )
+            self.alerts.append((pk, key, event, url, shown))
+            self.mails.append((pk, f"{key}:{pk}", about, mailed))
             if step.level > 1 and not ticket.restricted and not self._sees_all(pk):
                 self.shares.append(Share(ticket=ticket, user_id=pk, at=self.at))
 
     def _sees_all(self, pk: int) -> bool:
         return self.organisation.people[pk].unit_id == self.organisation.org.supervising
 
-    def _enter(
-        self, duty: Obligation, kind: str, at: datetime, data: dict[str, Any], side: str = Entry.Side.ALL
-    ) -> None:
-        self.entries.append(Entry(ticket=duty.ticket, round=duty.round, at=at, kind=kind, data=data, side=side))
+    def _enter(self, duty: Obligation, kind: str, at: datetime, data: str, side: str = Entry.Side.ALL) -> None:
+        self.entries.append((duty.ticket_id, duty.round, at, kind, side, data))
 
-    def _audit(self, duty: Obligation, action: str, data: dict[str, Any]) -> None:
-        row = audit.prepare(action, duty.ticket, at=self.at, data=data)
-        if duty.ticket.restricted:
-            row.object_name = duty.ticket.number
-        self.trail.append(row)
+    def _audit(self, duty: Obligation, action: str, data: str) -> None:
+        name = duty.ticket.number if duty.ticket.restricted else str(duty.ticket)
+        self.trail.append((action, duty.ticket_id, name[: audit.LONGEST_NAME], data))
 
     # ── write, once for the batch ───────────────────────────────────────────────────────────────
 
     def _write(self) -> None:
         """Events first: a row that is there already (UNIQUE) ends the batch before any message is written."""
-        LadderEvent.objects.bulk_create(self.events)
-        Entry.objects.bulk_create(self.entries)
-        AuditEntry.objects.bulk_create(self.trail)
-        Alert.objects.bulk_create(self.alerts, ignore_conflicts=True)
-        OutboxMessage.objects.bulk_create(self.mails, ignore_conflicts=True)
+        bulk.insert(LadderEvent, EVENT, self.events, recorded_at=self.at)
+        bulk.insert(Entry, ENTRY, self.entries)
+        bulk.insert(AuditEntry, TRAIL, self.trail, at=self.at, object_type=Ticket._meta.label_lower)
+        bulk.insert(Alert, ALERT, self.alerts, created_at=self.at)
+        mail = {"kind": notify.MAIL, "bundle": notify.BUNDLE, "created_at": self.at, "next_attempt_at": self.opens}
+        bulk.insert(OutboxMessage, MAIL, self.mails, **mail)
         if self.shares:
             Share.objects.bulk_create(self.shares, ignore_conflicts=True)
         if self.replans:
@@ -273,13 +283,13 @@ class Batch:
         self.counts.save()
 
     def _update_duties(self) -> None:
-        steps = [When(pk__in=pks, then=Value(moment)) for moment, pks in self.next_steps.items() if moment is not None]
+        steps = [When(pk__in=pks, then=Value(at)) for at, pks in self.next_steps.items() if at is not None]
         ids = [duty.pk for duty in self.duties]
         missed = [duty.pk for duty in self.missed]
-        field_of = Obligation._meta.get_field
+        moment = DateTimeField()
         Obligation.objects.filter(pk__in=ids).update(
-            next_step_at=Case(*steps, default=None, output_field=field_of("next_step_at")),
-            missed_at=Case(When(pk__in=missed, then="due_at"), default="missed_at", output_field=field_of("missed_at")),
+            next_step_at=Case(*steps, default=None, output_field=moment),
+            missed_at=Case(When(pk__in=missed, then="due_at"), default="missed_at", output_field=moment),
             parked_until=None,
         )
 

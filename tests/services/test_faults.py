@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from django.db.models import Count, F, Q
+from django.db.models import Count, F
 
 from channelportal.core import audit, calendar, clock, outbox, stamps
 from channelportal.core.models import Alert, AuditEntry, OutboxMessage
@@ -141,4 +140,4 @@ def _every_message_came(smtp: MailServer) -> None:
     doubles = [mail for mail in smtp.received if came[mail.message["Message-ID"]] > 1]
     attempts = Counter((mail.message["Message-ID"], mail.message["X-Attempt"]) for mail in doubles)
     assert set(attempts.values()) <= {1}, "the same attempt came twice"
-    print(f"{len(came)} mails, {len(smtp.received) - len(came)} double")  # noqa: T201  (pytest -s: the figures)
+    print(f"{len(came)} mails, {len(smtp.received) - len(came)} double")
