@@ -272,6 +272,7 @@ LOGGING: dict[str, Any] = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # who asks /metrics from another machine brings it as a bearer
 if _dsn := env("SENTRY_DSN", default=""):
     import sentry_sdk
 

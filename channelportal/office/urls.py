@@ -18,4 +18,5 @@ urlpatterns = [
     path("outbox/<int:pk>/resend/", trail.resend, name="outbox-resend"),
     path("outbox/<int:pk>/cancel/", trail.cancel, name="outbox-cancel"),
     path("healthz", health.healthz, name="healthz"),
+    path("metrics", health.metrics, name="metrics"),
 ]
