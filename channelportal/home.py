@@ -6,11 +6,11 @@ On this page alone a person can do a day's work. A fixed number of queries, what
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, OuterRef, Q, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,13 +22,14 @@ from accounts.access import Scope, scope, signed_in
 from accounts.models import Registration, User
 from channelportal.core import calendar, clock
 from channelportal.lib.workdays import WorkCalendar
-from feedback import stats
-from feedback.models import Assist, Extension, LongPlan, Obligation, SeverityRequest, Ticket
+from feedback import desk, stats
+from feedback.models import Assist, Obligation, Ticket
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 MOST = 50  # rows of each sort on the desk; the list has the rest
+FEW = 10
 WAITING_DAYS = 7
 
 
@@ -55,6 +56,7 @@ def home(request: HttpRequest) -> HttpResponse:
     rows = waiting(user, now)
     context = {
         "rows": rows,
+        "colleagues": with_colleagues(user, now),
         "late": sum(row.days_late > 0 or row.tone == "late" for row in rows),
         "sent": sent(user, now),
         "month": stats.month_of(user.unit_id, localtime(now).date()) if user.unit_id else None,
@@ -69,41 +71,39 @@ def waiting(user: User, now: datetime) -> list[Row]:
     """Everything that waits for this person, the least time left first, what has no due moment last."""
     who = scope(user)
     cal = calendar.current()
-    rows = [*_tickets(user, who, now, cal), *_assists(who, now, cal), *_decisions(who), *_registrations(who)]
+    rows = [*_tickets(user, now, cal), *_assists(user, now, cal), *_decisions(user, now), *_registrations(who)]
     far = now + timedelta(days=36500)
     return sorted(rows, key=lambda row: row.due_at or far)
 
 
-def _tickets(user: User, who: Scope, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
+def _tickets(user: User, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
     silence = Obligation.objects.running().filter(ticket=OuterRef("pk"), kind=Obligation.Kind.CONFIRM)
     tickets = (
         Ticket.objects.visible_to(user)
-        .filter(_mine_to_do(user, who))
+        .filter(desk.steps(user))
         .select_related("kind", "asker", "responsible")
         .annotate(confirm_due=Subquery(silence.values("due_at")[:1]))
         .order_by("due_at", "pk")[:MOST]
     )
     for ticket in tickets:
-        yield _ticket_row(ticket, user, who, now, cal)
+        yield _ticket_row(ticket, user, now, cal)
 
 
-def _mine_to_do(user: User, who: Scope) -> Q:
-    """Tickets on which the next step is this person's."""
-    todo = Q(assignee=user, state__in=["open", "planned"]) | Q(filed_by=user, state="returned")
-    own = who.unit_id
-    if who.may("ticket.reply", own):
-        todo |= Q(responsible=own, state__in=["open", "planned"])
-    asked = Q(filed_by=user)
-    if who.may("ticket.conclude", own):
-        asked |= Q(asker=own)
-    todo |= asked & (Q(state="resolved") | Q(question_open=True))
-    if who.may("ticket.approve", own):
-        todo |= Q(asker=own, state="pending") & ~Q(filed_by=user)
-    return todo
+def with_colleagues(user: User, now: datetime) -> list[Row]:
+    """What others of the unit have in hand: nothing for this person to do, but good to know. The least time left first."""
+    tickets = (
+        Ticket.objects.visible_to(user)
+        .filter(desk.with_colleagues(user))
+        .select_related("kind", "asker", "responsible", "assignee")
+        .order_by("due_at", "pk")[:FEW]
+    )
+    cal = calendar.current()
+    rows = [(_ticket_row(ticket, user, now, cal), ticket.assignee) for ticket in tickets]
+    return [replace(row, todo=taker.name if taker else "", tone="wait") for row, taker in rows]
 
 
-def _ticket_row(ticket: Ticket, user: User, who: Scope, now: datetime, cal: WorkCalendar) -> Row:
-    answers = ticket.state in (Ticket.State.OPEN, Ticket.State.PLANNED) and ticket.responsible_id == who.unit_id
+def _ticket_row(ticket: Ticket, user: User, now: datetime, cal: WorkCalendar) -> Row:
+    answers = ticket.state in (Ticket.State.OPEN, Ticket.State.PLANNED) and ticket.responsible_id == user.unit_id
     todo, tone, due = _todo(ticket, answers)
     late = bool(due and due < now)
     if due and late and answers:
@@ -144,12 +144,10 @@ def _todo(ticket: Ticket, answers: bool) -> tuple[str, str, datetime | None]:
     return str(ANSWERERS_PART.get(ticket.due_kind, _("Answer"))), "hand", ticket.due_at
 
 
-def _assists(who: Scope, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
-    if not who.may("ticket.assist", who.unit_id):
-        return
-    for assist in Assist.objects.filter(unit=who.unit_id, done_at=None).select_related("ticket", "ticket__responsible")[
-        :MOST
-    ]:
+def _assists(user: User, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
+    tickets = Ticket.objects.visible_to(user).filter(desk.assists(user)).order_by().values("pk")
+    asked = Assist.objects.filter(unit=user.unit_id, done_at=None, ticket__in=tickets)
+    for assist in asked.select_related("ticket", "ticket__responsible")[:MOST]:
         late = assist.due_at < now
         yield Row(
             url=assist.ticket.get_absolute_url(),
@@ -163,38 +161,30 @@ def _assists(who: Scope, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
         )
 
 
-def _decisions(who: Scope) -> Iterator[Row]:
-    """What only 企发部, or the head of the responsible unit, can decide."""
-    if who.may("ticket.grant"):
-        for request in SeverityRequest.objects.filter(state="asked").select_related("ticket", "ticket__asker")[:MOST]:
-            yield _decision(request.ticket, _("Decide the severity"))
-        for extension in Extension.objects.filter(state="asked").select_related(
-            "obligation__ticket", "obligation__ticket__asker"
-        )[:MOST]:
-            yield _decision(extension.obligation.ticket, _("Decide on a later day"), extension.obligation.due_at)
-    for plan in _long_plans(who).select_related("ticket", "ticket__asker")[:MOST]:
-        yield _decision(plan.ticket, _("Decide on a long plan"))
+DECISIONS: Final[dict[str, StrOrPromise]] = {
+    "severity": gettext_lazy("Decide the severity"),
+    "extension": gettext_lazy("Decide on a later day"),
+    "long_plan": gettext_lazy("Decide on a long plan"),
+}
 
 
-def _long_plans(who: Scope) -> QuerySet[LongPlan]:
-    seen = Q(pk__in=[])
-    if who.may("ticket.agree_long_plan", who.unit_id):
-        seen |= Q(state="asked", ticket__responsible=who.unit_id)
-    if who.may("ticket.grant"):
-        seen |= Q(state="head_agreed")
-    return LongPlan.objects.filter(seen)
-
-
-def _decision(ticket: Ticket, todo: str, due_at: datetime | None = None) -> Row:
-    return Row(
-        url=ticket.get_absolute_url(),
-        title=ticket.title,
-        about=ticket.number,
-        who=ticket.asker.name,
-        todo=todo,
-        due_at=due_at,
-        tone="due",
+def _decisions(user: User, now: datetime) -> Iterator[Row]:
+    """What 企发部, the asker, or the head of the responsible unit decides, while it can be granted. One query."""
+    severities, extensions, plans = desk.severities(user, now), desk.extensions(user, now), desk.long_plans(user)
+    which = Case(
+        When(severities, then=Value("severity")), When(extensions, then=Value("extension")), default=Value("long_plan")
     )
+    asked = Ticket.objects.visible_to(user).filter(severities | extensions | plans).annotate(which=which)
+    for ticket in asked.select_related("asker", "responsible").order_by("due_at", "pk")[:MOST]:
+        yield Row(
+            url=ticket.get_absolute_url(),
+            title=ticket.title,
+            about=ticket.number,
+            who=ticket.responsible.name if ticket.asker_id == user.unit_id else ticket.asker.name,
+            todo=str(DECISIONS[ticket.which]),  # type: ignore[attr-defined]  # annotated above
+            due_at=ticket.due_at,
+            tone="due",
+        )
 
 
 def _registrations(who: Scope) -> Iterator[Row]:

@@ -23,6 +23,7 @@ from accounts.access import Scope, scope
 from accounts.models import Registration, User
 from channelportal.core import parameters
 from channelportal.core.models import Alert
+from feedback import desk
 from feedback.models import Ticket
 
 
@@ -138,9 +139,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def _numbers(user: User, who: Scope) -> dict[str, int]:
     """unread, owed, late, reviews: one statement."""
-    owed = Ticket.objects.owed().filter(responsible=who.unit_id or 0)
-    if not who.may("ticket.reply", who.unit_id):
-        owed = owed.filter(assignee=user)
+    owed = Ticket.objects.filter(desk.to_answer(user))
     counts = {
         "unread": _count(Alert.objects.filter(user=OuterRef("pk"), read_at=None)),
         "owed": _count(owed),

@@ -17,7 +17,7 @@ from accounts.models import User
 from channelportal.core import calendar as calendars
 from channelportal.core import clock, search, stamps
 from channelportal.lib.workdays import local_date
-from feedback import in_force
+from feedback import desk, in_force
 from feedback.forms import HintedSelect
 from feedback.models import Severity, Ticket, TicketKind, TicketQuerySet
 
@@ -39,19 +39,11 @@ class View:
 
 
 def _todo(user: User, who: Scope) -> Q:
-    """Tickets on which the next step is this person's."""
-    own, todo = who.unit_id, Q(assignee=user) & OWED | Q(filed_by=user, state="returned")
-    if who.may("ticket.reply", own):
-        todo |= Q(responsible=own) & OWED
-    asked = Q(filed_by=user)
-    if who.may("ticket.conclude", own):
-        asked |= Q(asker=own)
-    todo |= asked & (Q(state="resolved") | Q(question_open=True))
-    return todo | _approve(user, who) if who.may("ticket.approve", own) else todo
+    return desk.waiting(user, clock.now())
 
 
 def _approve(user: User, who: Scope) -> Q:
-    return Q(asker=who.unit_id, state="pending") & ~Q(filed_by=user)
+    return desk.to_approve(user)
 
 
 def _confirm(user: User, who: Scope) -> Q:
