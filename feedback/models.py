@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope, scope
 from accounts.models import Unit, User
+from channelportal.core.among import Among
 from channelportal.core.models import StoredFile
 
 
@@ -87,7 +88,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Those this person may see: of his unit on either side (an employee: what he filed, was assigned or shown), those his
         unit assists in, all for 企发部, level 3 for management. Kept complaints only for the people named and 企发部's head."""
         who = scope(user)
-        mine = Q(filed_by=user) | Q(assignee=user) | Q(pk__in=Share.objects.filter(user=user).values("ticket"))
+        mine = Q(filed_by=user) | Q(assignee=user) | Among("pk", Share.objects.filter(user=user).values("ticket"))
         of_unit = self._by_unit(who)
         if not who.heads_supervisors:
             return self.filter(mine | (Q(restricted=False) & of_unit))
@@ -101,12 +102,12 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         if who.unit_id and who.may("ticket.see", who.unit_id):
             reached = ~Q(state__in=["pending", "returned"])
             assisting = Assist.objects.filter(unit=who.unit_id).values("ticket")
-            passed_through = Obligation.objects.filter(unit=who.unit_id, ticket__passed_on__gt=0).values("ticket")
+            passed_through = Obligation.objects.filter(unit=who.unit_id, void_reason="passed_on").values("ticket")
             seen |= (
                 Q(asker=who.unit_id)
                 | (Q(responsible=who.unit_id) & reached)
-                | Q(pk__in=assisting)
-                | Q(pk__in=passed_through)
+                | Among("pk", assisting)
+                | Among("pk", passed_through)
             )
         if who.manages_company:
             seen |= Q(level__gte=3)
@@ -258,6 +259,7 @@ class Ticket(models.Model):
             ),
             models.Index(fields=["-level", "due_at"], condition=Q(level__gt=0, ended_at=None), name="ticket_escalated"),
             models.Index(fields=["-touched_at"], condition=Q(watched=True, ended_at=None), name="ticket_watched"),
+            models.Index(fields=["-created_at"], condition=Q(level__gte=3), name="ticket_of_management"),  # visibility
         ]
 
     def __str__(self) -> str:
@@ -462,6 +464,9 @@ class Obligation(models.Model):
             models.Index(
                 fields=["unit", "due_at"], condition=Q(met_at=None, voided_at=None), name="obligation_running"
             ),
+            models.Index(
+                fields=["unit", "ticket"], condition=Q(void_reason="passed_on"), name="obligation_passed_on"
+            ),  # visibility: what a unit passed on
         ]
 
     def __str__(self) -> str:

@@ -352,6 +352,10 @@ class Migration(migrations.Migration):
             model_name='obligation',
             index=models.Index(condition=models.Q(('met_at', None), ('voided_at', None)), fields=['unit', 'due_at'], name='obligation_running'),
         ),
+        migrations.AddIndex(
+            model_name='obligation',
+            index=models.Index(condition=models.Q(('void_reason', 'passed_on')), fields=['unit', 'ticket'], name='obligation_passed_on'),
+        ),
         migrations.AddConstraint(
             model_name='obligation',
             constraint=models.UniqueConstraint(condition=models.Q(('kind', 'reply'), ('met_at', None), ('missed_at', None), ('voided_at', None)), fields=('ticket', 'round'), name='obligation_one_open_reply'),
@@ -431,6 +435,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='ticket',
             index=models.Index(condition=models.Q(('ended_at', None), ('watched', True)), fields=['-touched_at'], name='ticket_watched'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(condition=models.Q(('level__gte', 3)), fields=['-created_at'], name='ticket_of_management'),
         ),
         migrations.AddConstraint(
             model_name='ticket',
