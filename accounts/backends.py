@@ -51,6 +51,11 @@ class PortalBackend(ModelBackend):
             return None
         return passwords.verify(username, password)
 
+    def get_user(self, user_id: int) -> User | None:
+        """Who asks, with his unit: every page names it."""
+        user = User.objects.select_related("unit").filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
+
 
 def attempt(request: HttpRequest, typed: str, password: str, at: datetime) -> Outcome:
     """One try to sign in. Open: `request` has a new session of that person."""

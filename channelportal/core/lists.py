@@ -164,20 +164,27 @@ def page_of(
     if sort.lstrip("-") not in (sorts or {}) or sort.startswith("--"):
         sort = default
     if sort:
-        found = found.order_by(*_order((sorts or {})[sort.lstrip("-")], sort.startswith("-")), "-pk")
+        found = found.order_by(*_order(found, (sorts or {})[sort.lstrip("-")], sort.startswith("-")), "-pk")
     return ListPage(
         request, found, chosen, sort=sort, size=_size(request.GET), number=_whole(request.GET.get("page", ""), 1)
     )
 
 
-def _order(fields: str | Sequence[str], descending: bool) -> list[OrderBy]:
+def _order(found: QuerySet[Any], fields: str | Sequence[str], descending: bool) -> list[OrderBy]:
     """Nulls last both ways: what has no date is never first. A field may begin with "-" to run against the others."""
     names = [fields] if isinstance(fields, str) else fields
-    return [_one(name.lstrip("-"), descending != name.startswith("-")) for name in names]
+    return [_one(found, name.lstrip("-"), descending != name.startswith("-")) for name in names]
 
 
-def _one(name: str, descending: bool) -> OrderBy:
-    return F(name).desc(nulls_last=True) if descending else F(name).asc(nulls_last=True)
+def _one(found: QuerySet[Any], name: str, descending: bool) -> OrderBy:
+    """NULLS LAST is said only where there can be any: said of a field without, it keeps the database from its index."""
+    column = F(name)
+    last = True if name not in _filled(found) else None
+    return column.desc(nulls_last=last) if descending else column.asc(nulls_last=last)
+
+
+def _filled(found: QuerySet[Any]) -> set[str]:
+    return {"pk"} | {field.name for field in found.model._meta.concrete_fields if not field.null}
 
 
 def _size(query: QueryDict) -> int:

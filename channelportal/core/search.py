@@ -1,6 +1,6 @@
 """Search in Chinese and English: bigrams made here, an index of the database over them, then the text itself.
 
-`index` is called in the verb's transaction; `find` gives ids as a subquery, which the owner combines with `visible_to`:
+`index` is called in the verb's transaction; `find` gives ids, which the owner combines with `visible_to`:
 
     Ticket.objects.visible_to(user).filter(pk__in=search.find("ticket", query))
 """
@@ -20,6 +20,7 @@ from channelportal.lib.text import fold, grams, wanted_grams
 LONGEST: Final = 20_000  # characters of one object that are found
 MOST_WORDS: Final = 8
 MOST_GRAMS: Final = 40
+FEW: Final = 2_000  # hits that are fetched first, so that the database knows how many there are
 
 
 def index(kind: str, object_id: int, *texts: str) -> None:
@@ -42,8 +43,18 @@ def index_many(kind: str, objects: Iterable[tuple[int, Iterable[str]]]) -> None:
     )
 
 
-def find(kind: str, query: str) -> QuerySet[Any, int]:
-    """The ids of the objects of `kind` whose text has every word of the query. Nothing for an empty query."""
+def find(kind: str, query: str) -> QuerySet[Any, int] | list[int]:
+    """The ids of the objects of `kind` whose text has every word of the query, for `pk__in`. Nothing for an empty query.
+
+    One query tells whether the words are rare: then the ids themselves are given, and few rows are looked at. Of common
+    words the newest hits are found soon by walking back in time: then it is a subquery. The database's own guess of which
+    it is may be wrong by a hundred times (two common words that never stand together)."""
+    found = _find(kind, query)
+    few = list(found[: FEW + 1])
+    return few if len(few) <= FEW else found
+
+
+def _find(kind: str, query: str) -> QuerySet[Any, int]:
     words = fold(query).split()[:MOST_WORDS]
     wanted = {word: wanted_grams(word) for word in words}
     asked = list(dict.fromkeys(gram for list_ in wanted.values() for gram in list_))[:MOST_GRAMS]
