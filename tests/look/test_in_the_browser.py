@@ -100,6 +100,7 @@ def show(browser: Browser, portal: Portal) -> Iterator[Open]:
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
             java_script_enabled=scripts,
+            reduced_motion="reduce",  # no colour is measured on its way
         )
         contexts.append(context)
         context.set_default_timeout(10_000)
