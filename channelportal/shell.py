@@ -65,7 +65,7 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
         gettext_lazy("Supervision"),
         (
             Link("supervision", gettext_lazy("Dashboard"), "gauge", _verb("supervision.see")),
-            Link("tickets", gettext_lazy("Open loops"), "loop", _verb("ticket.supervise"), query="?view=watched"),
+            Link("tickets", gettext_lazy("Watch list"), "loop", _verb("ticket.supervise"), query="?view=watched"),
             Link("officers", gettext_lazy("Information officers"), "id-badge", _verb("unit.see")),
         ),
     ),
@@ -133,6 +133,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         },
         "account_url": _address("account"),
         "sessions_url": _address("sessions"),
+        "help_url": _address("help"),
         "sign_out_url": _address("sign-out"),
     }
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from channelportal.help import help_page
 from channelportal.home import home
 from channelportal.search import search_page
 from channelportal.supervision import doctor_views
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("partners.urls")),
     path("", home, name="home"),
     path("search/", search_page, name="search"),
+    path("help/", help_page, name="help"),
     path("", include("channelportal.supervision.urls")),
     path("doctor/", doctor_views.doctor, name="doctor"),
 ]

@@ -154,7 +154,7 @@ class ResendForm(VerbForm):
 
 
 class AssignForm(VerbForm):
-    to = person_field(_("To whom"))
+    to = person_field(_("Assign to"))
 
     def narrow(self) -> None:
         self.fields["to"].queryset = people().filter(unit=self.ticket.responsible_id)  # type: ignore[attr-defined]
@@ -319,7 +319,9 @@ class FilingForm(OnceMixin):
     kind = forms.ModelChoiceField(
         TicketKind.objects.none(), label=_("What is it about"), widget=forms.RadioSelect, empty_label=None
     )
-    responsible = unit_field(_("To whom"), required=False)
+    responsible = unit_field(
+        _("To whom"), required=False, help_text=_("It may be left empty: then it goes where its kind leads.")
+    )
     title = LineField(label=_("Title"), max_length=100)
     body = text_field(_("Text"), rows=7, hint=_("What happened, since when, who is affected, what you expect"))
     severity = forms.ChoiceField(
@@ -334,7 +336,12 @@ class FilingForm(OnceMixin):
         required=False,
         help_text=_("Only you, the people named here and the head of the supervising department see it."),
     )
-    named = NamedField(User.objects.none(), label=_("Who else may see it"), required=False)
+    named = NamedField(
+        User.objects.none(),
+        label=_("Who else may see it"),
+        required=False,
+        help_text=_("Hold down Ctrl (⌘ on a Mac) to choose several."),
+    )
     shielded = forms.BooleanField(
         label=_("Do not show my name to the responsible unit"),
         required=False,
