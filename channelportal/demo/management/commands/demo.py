@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -53,14 +54,14 @@ class Command(BaseCommand):
         now = clock.now()
         first = localtime(now) - timedelta(days=options["days"])
         chance = random.Random(SEED)
-        with override("zh-hans"):
+        with override("zh-hans"), transaction.atomic():  # interrupted, it leaves the database as empty as it was
             made = company.build(chance, first, now)
             player = history.Player(made, chance, now)
             player.prepare(first.date())
             player.play()
             _registrations(made, now)
             _settle(now)
-        Parameter.objects.create(name=MARK, value={"made": now.isoformat()})
+            Parameter.objects.create(name=MARK, value={"made": now.isoformat()})
         seconds = stopwatch.monotonic() - began
         self.stdout.write(
             _("{tickets} tickets, {people} people, {units} units in {seconds:.0f} s.").format(
