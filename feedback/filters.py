@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import django_filters as filters
@@ -16,7 +15,7 @@ from accounts.access import Scope, scope
 from accounts.models import User
 from channelportal.core import calendar as calendars
 from channelportal.core import clock, search, stamps
-from channelportal.lib.workdays import local_date
+from channelportal.lib.workdays import END_OF_DAY, local_date
 from feedback import desk, in_force
 from feedback.forms import HintedSelect
 from feedback.models import Severity, Ticket, TicketKind, TicketQuerySet
@@ -124,10 +123,12 @@ def views_for(user: User) -> list[View]:
 
 
 class DueWindow(filters.ChoiceFilter):
-    """今天到期, 已超期, this week …: by what is owed now."""
+    """今天到期, 已超期 …: by what is owed now. The dashboard's figures lead here, so the same words mean the same tickets."""
 
     CHOICES = [
+        ("owed", _("Still owed")),
         ("today", _("Due today")),
+        ("promised", _("Promised for today")),
         ("late", _("Overdue")),
         ("three", _("Due within three working days")),
         ("missed", _("Something was missed")),
@@ -137,11 +138,12 @@ class DueWindow(filters.ChoiceFilter):
         if not value:
             return qs
         at = clock.now()
-        today = local_date(at)
-        calendar = calendars.current()
-        ends = calendar.close_of_business(today) + timedelta(hours=12)
+        today, calendar = local_date(at), calendars.current()
+        due_today = OWED & Q(due_at__gte=at, due_at__lte=calendar.close_of_business(today, END_OF_DAY))
         found = {
-            "today": Q(due_at__gte=at, due_at__lte=ends.replace(hour=23, minute=59, second=59)) & OWED,
+            "owed": OWED,
+            "today": due_today,
+            "promised": due_today & Q(due_kind="promise"),
             "late": Q(due_at__lt=at) & OWED,
             "three": Q(due_at__gte=at, due_at__lte=calendar.close_of_business(calendar.nth_after(today, 3))) & OWED,
             "missed": Q(missed=True),
@@ -184,6 +186,13 @@ class TicketFilter(filters.FilterSet):
     due = DueWindow(label=_("Time limit"), choices=DueWindow.CHOICES, empty_label=_("any"))
     kind = filters.ChoiceFilter(label=_("Kind"), choices=_kinds, empty_label=_("any"))
     severity = filters.ChoiceFilter(label=_("Severity"), choices=Severity.choices, empty_label=_("any"))
+    level = filters.ChoiceFilter(
+        label=_("Escalated to"),
+        choices=[(1, _("level 1 or higher")), (2, _("level 2 or higher")), (3, _("level 3"))],
+        empty_label=_("any"),
+        field_name="level",
+        lookup_expr="gte",
+    )
     asker = UnitFilter(label=_("Asker"))
     responsible = UnitFilter(label=_("Responsible unit"))
     filed_from = filters.DateFilter(label=_("Filed from"), field_name="created_at", lookup_expr="date__gte")

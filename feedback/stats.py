@@ -155,13 +155,13 @@ class Standing:
 
 def standing(now: datetime, day_start: datetime, day_end: datetime) -> Standing:
     """Counts over the tickets that still owe something (partial index `ticket_due`). One query."""
-    today = Q(due_at__gte=day_start, due_at__lt=day_end)
+    today = Q(due_at__gte=max(now, day_start), due_at__lt=day_end)
     promise = Q(due_kind="promise")
     found = Ticket.objects.owed().aggregate(
         late=Count("pk", filter=Q(due_at__lt=now)),
-        today=Count("pk", filter=today & Q(due_at__gte=now) & ~promise),
-        today_untaken=Count("pk", filter=today & Q(due_at__gte=now, assignee=None) & ~promise),
-        promised_today=Count("pk", filter=today & promise & Q(due_at__gte=now)),
+        today=Count("pk", filter=today),
+        today_untaken=Count("pk", filter=today & Q(assignee=None)),
+        promised_today=Count("pk", filter=today & promise),
         promised_again=Count("pk", filter=today & promise & Q(missed=True)),
         level_2=Count("pk", filter=Q(level=2)),
         level_3=Count("pk", filter=Q(level__gte=3)),

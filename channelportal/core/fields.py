@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from channelportal.lib import text, uploads
 
+# What a package in the house translates badly: our catalogue goes before all others, if it has the sentence.
+OWN_WORDS: Final = (_("This field is required."),)
+
 
 class LineField(forms.CharField):
     """One line, normalised (`lib.text.clean_line`); a required one is not empty after that."""

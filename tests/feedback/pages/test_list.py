@@ -71,6 +71,8 @@ def test_it_offers_approval_and_confirmation_to_whom_they_wait_for(
         ("due=late", 0),
         ("due=missed", 0),
         ("due=three", 1),
+        ("due=owed", 1),
+        ("level=2", 0),
         ("kind=x", None),
         ("responsible=99999999999999999999", None),
         ("filed_from=0001-01-01", 2),
