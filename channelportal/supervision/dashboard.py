@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.timezone import localtime, make_aware
 from django.utils.translation import gettext as _
 
@@ -20,7 +19,7 @@ from feedback.models import Ticket
 WORST = 10
 FEW = 8
 HOURS = range(8, 20)
-WEEKDAYS = [WEEKDAYS_ABBR[n] for n in range(7)]
+MONDAY = date(2024, 1, 1)  # any
 GOAL = 90  # per cent: under it a bar is amber
 
 
@@ -119,8 +118,8 @@ def _trend(weeks: list[tuple[date, stats.Figures]]) -> dict[str, Any]:
 def _heat(cells: dict[tuple[int, int], int]) -> dict[str, Any]:
     """Rows Monday to Sunday (a weekend day without any is left out), a count for each hour, and the largest count."""
     rows = []
-    for weekday, name in enumerate(WEEKDAYS):
+    for weekday in range(7):
         counts = [cells.get((weekday, hour), 0) for hour in HOURS]
         if weekday < 5 or any(counts):
-            rows.append({"weekday": name, "cells": counts})
+            rows.append({"weekday": wording.weekday(MONDAY + timedelta(days=weekday)), "cells": counts})
     return {"hours": list(HOURS), "rows": rows, "most": max(cells.values(), default=0)}
