@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.access import scope
 from accounts.models import User
+from channelportal.core.among import Among
 from feedback.models import Assist, Extension, LongPlan, Obligation, SeverityRequest, Share
 from feedback.moves import OPEN, OWED, PENDING, PLANNED, RESOLVED, RETURNED
 
@@ -53,7 +54,7 @@ def to_approve(user: User) -> Q:
     if user.leads:
         here |= Q(asker=user.unit_id, filed_by__role__in=LEADS)
     if scope(user).acts_as_head:
-        here |= Q(asker=user.unit_id) | Exists(Share.objects.filter(ticket=OuterRef("pk"), user=user))
+        here |= Q(asker=user.unit_id) | Among("pk", Share.objects.filter(user=user).values("ticket"))
     return pending & here
 
 
@@ -74,28 +75,28 @@ def assists(user: User) -> Q:
     """His unit was asked to assist and has not delivered."""
     if not scope(user).may("ticket.assist", user.unit_id):
         return NONE
-    return Q(state__in=OWED) & Exists(Assist.objects.filter(ticket=OuterRef("pk"), unit=user.unit_id, done_at=None))
+    return Q(state__in=OWED) & Among("pk", Assist.objects.filter(unit=user.unit_id, done_at=None).values("ticket"))
 
 
 def long_plans(user: User) -> Q:
     """A plan beyond the longest span: the head agrees, then 企发部 grants."""
-    plans, who, found = LongPlan.objects.filter(ticket=OuterRef("pk")), scope(user), NONE
+    plans, who, found = LongPlan.objects.values("ticket"), scope(user), NONE
     if who.may("ticket.agree_long_plan", user.unit_id):
-        found |= Q(responsible=user.unit_id) & Exists(plans.filter(state=LongPlan.State.ASKED))
+        found |= Q(responsible=user.unit_id) & Among("pk", plans.filter(state=LongPlan.State.ASKED))
     if who.may("ticket.grant"):
-        found |= Q(Exists(plans.filter(state=LongPlan.State.HEAD_AGREED)))
+        found |= Q(Among("pk", plans.filter(state=LongPlan.State.HEAD_AGREED)))
     return Q(state__in=OWED) & found
 
 
 def extensions(user: User, at: datetime) -> Q:
     """A later day that was asked for and can still be granted: by 企发部 or the asker, never by the unit that asked."""
-    open_request = Extension.objects.filter(obligation__ticket=OuterRef("pk"), state=Extension.State.ASKED)
+    open_requests = Extension.objects.filter(state=Extension.State.ASKED).exclude(asked_by=user)
     promise = Obligation.objects.running().filter(
         ticket=OuterRef("pk"), kind=Obligation.Kind.PROMISE, missed_at=None
     )  # fmt: skip
     stands = Exists(promise.filter(due_at__gte=at)) | (Q(question_open=True) & Exists(promise))
     decides = Q() if scope(user).may("ticket.grant") else _asked(user)
-    asked = Exists(open_request.exclude(asked_by=user))
+    asked = Among("pk", open_requests.values("obligation__ticket"))
     return Q(state=PLANNED) & asked & stands & decides & ~Q(responsible=user.unit_id)
 
 
@@ -103,6 +104,6 @@ def severities(user: User, at: datetime) -> Q:
     """A change of severity that can still be confirmed."""
     if not scope(user).may("ticket.grant"):
         return NONE
-    asked = SeverityRequest.objects.filter(ticket=OuterRef("pk"), state=SeverityRequest.State.ASKED)
+    asked = SeverityRequest.objects.filter(state=SeverityRequest.State.ASKED).exclude(asked_by=user)
     reply = Obligation.objects.running().filter(ticket=OuterRef("pk"), kind=Obligation.Kind.REPLY, due_at__gte=at)
-    return Q(state=OPEN) & Exists(asked.exclude(asked_by=user)) & Exists(reply)
+    return Q(state=OPEN) & Among("pk", asked.values("ticket")) & Exists(reply)
