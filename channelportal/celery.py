@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from celery import Celery, Task
 from celery.schedules import crontab
+from celery.signals import worker_init
 from django.conf import settings
-from django.db import transaction
+from django.db import connections, transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "channelportal.settings")
 log = logging.getLogger(__name__)
+JOB_STATEMENT_MS = 60_000
 
 
 def _broker() -> dict[str, Any]:
@@ -107,14 +110,30 @@ app.conf.beat_schedule = {
 app.autodiscover_tasks(["channelportal.core", "accounts", "feedback"])
 
 
+@worker_init.connect(weak=False)
+def give_time(**_: Any) -> None:
+    """Statements of jobs may take a minute; those of the web end sooner (settings)."""
+    options = connections["default"].settings_dict.get("OPTIONS", {})
+    if "statement_timeout" in options.get("options", ""):
+        options["options"] = re.sub(r"statement_timeout=\d+", f"statement_timeout={JOB_STATEMENT_MS}", options["options"])
+
+
 def start_after_commit(task: Task[Any, Any], *args: Any) -> None:
     """Start `task` when the open transaction commits. A broker that is away delays the work until the next sweep; it never
     fails the request that was saved (Celery's own `delay_on_commit` would)."""
     transaction.on_commit(lambda: _start(task, args), robust=True)
 
 
+IMPATIENT: Any = {
+    "socket_timeout": 1, "socket_connect_timeout": 1, "retry_on_timeout": False,
+    "max_retries": 1, "interval_start": 0, "interval_step": 0,
+}  # fmt: skip
+"""For a person's request, which must not wait: a broker that is gone or hangs costs it two seconds, not a minute."""
+
+
 def _start(task: Task[Any, Any], args: tuple[Any, ...]) -> None:
     try:
-        task.apply_async(args, retry=False, ignore_result=True)
+        with app.connection_for_write(transport_options=IMPATIENT if settings.REDIS_URL else {}) as broker:
+            task.apply_async(args, connection=broker, retry=False, ignore_result=True)
     except Exception as error:  # noqa: BLE001 (whatever a broker can raise: the sweep does it within a minute)
         log.warning("broker away, %s waits for the sweep: %s", task.name, error)

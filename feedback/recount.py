@@ -37,8 +37,11 @@ class Moved:
     due: deadlines.Due
 
 
-def catch_up(at: datetime) -> int:
-    """Recount for every calendar version that was not yet; returns how many due moments moved. One query when all were."""
+def catch_up(at: datetime, left: set[int] | None = None) -> int:
+    """Recount for every calendar version that was not yet; returns how many due moments moved. One query when all were.
+
+    What could not be counted (another hand has its ticket, the row is broken) is added to `left`: the next pass tries again,
+    and until then nobody may judge it."""
     waiting = list(CalendarVersion.objects.filter(recount=None).order_by("pk"))
     if not waiting:
         return 0
@@ -46,7 +49,10 @@ def catch_up(at: datetime) -> int:
     since = min(
         at, *(version.at for version in waiting)
     )  # what came due after the change, before this pass, counts as open
-    moved = sum(_recount_batch(ids, since, at) for ids in _batches(since))
+    left = set() if left is None else left
+    moved = sum(_recount_batch(ids, since, at, left) for ids in _batches(since))
+    if left:
+        return moved
     for version in waiting:
         Recount.objects.get_or_create(calendar_version=version, defaults={"by": version.by, "at": at, "moved": moved})
     log.info("recounted for %s calendar version(s): %s due moments moved", len(waiting), moved)
@@ -79,13 +85,17 @@ def _batches(at: datetime) -> Iterator[list[int]]:
         last = ids[-1]
 
 
-def _recount_batch(ids: list[int], since: datetime, at: datetime) -> int:
+def _recount_batch(ids: list[int], since: datetime, at: datetime, left: set[int]) -> int:
     policy = in_force.policy(fresh=True)
     moved = 0
     for duty in _open(since).filter(pk__in=ids):
         days = calendar.current(unit_id=duty.unit_id)
-        if deadlines.recount(policy, days, base.as_duty(duty), at=since):
-            moved += _move(duty.pk, policy, since, at)
+        try:
+            if deadlines.recount(policy, days, base.as_duty(duty), at=since):
+                moved += _move(duty.pk, policy, since, at)
+        except Exception:
+            log.exception("obligation %s could not be recounted", duty.pk)
+            left.add(duty.pk)
     return moved
 
 

@@ -55,12 +55,13 @@ def sweep(at: datetime | None = None, *, batches: int | None = None) -> int:
     """Handle everything that has come by `at` (now), batch after batch; returns how many obligations. `batches`: at most so
     many. A row that cannot be handled is parked for an hour, with an alarm in the log, and the others go on."""
     stamps.forget()  # a job's process may have slept: rules and calendar as they are now
-    recount.catch_up(at or clock.now())
+    left: set[int] = set()
+    recount.catch_up(at or clock.now(), left)
     reladder.catch_up(at or clock.now())
     handled = rounds = 0
     while batches is None or rounds < batches:
         moment = at or clock.now()
-        found = _one_batch(moment)
+        found = _one_batch(moment, left)
         handled += found
         rounds += 1
         if found < settings.SWEEP_BATCH:
@@ -69,11 +70,11 @@ def sweep(at: datetime | None = None, *, batches: int | None = None) -> int:
     return handled
 
 
-def _one_batch(at: datetime) -> int:
+def _one_batch(at: datetime, left: set[int]) -> int:
     duties: list[Obligation] = []
     try:
         with transaction.atomic():
-            duties += _due(at)[: settings.SWEEP_BATCH]
+            duties += _due(at).exclude(pk__in=left)[: settings.SWEEP_BATCH]
             if duties:
                 Batch(duties, at).handle()
     except Exception:

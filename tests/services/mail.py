@@ -38,13 +38,14 @@ class Received:
 
 
 class MailServer:
-    """`received` is what was accepted. Set `delay` (seconds); `refuse` an address; `stop` and `start` it."""
+    """`received` is what was accepted. `delay`, `late`: seconds before and after; `refuse` an address; `stop`, `start`."""
 
     def __init__(self) -> None:
         self.port = free_port()
         self.received: list[Received] = []
         self.refused: set[str] = set()
         self.delay = 0.0
+        self.late = 0.0  # taken at once, but said so when nobody may listen any more
         self._controller: Controller | None = None
         self.start()
 
@@ -91,6 +92,7 @@ class MailServer:
         await asyncio.sleep(self.delay)
         parsed = email.message_from_bytes(cast(bytes, envelope.content), policy=email.policy.default)
         self.received.append(Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), parsed))
+        await asyncio.sleep(self.late)
         return "250 OK"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ import pytest
 import redis
 from django.db.models import Count, F
 
-from channelportal.core import audit, calendar, clock, outbox, stamps
+from channelportal.core import audit, clock, outbox
 from channelportal.core.models import Alert, AuditEntry, OutboxMessage
-from feedback import supplied
 from feedback.models import Entry, LadderEvent, Obligation, Tally, Ticket
-from tests.people import Cast, cast
+from tests.people import Cast
 from tests.services import backlog
 from tests.services.launcher import Redis
 from tests.services.mail import MailServer
@@ -29,18 +27,7 @@ CHAOS = 24  # seconds during which they fall due, and the killing goes on
 State = OutboxMessage.State
 
 
-@pytest.fixture
-def company(transactional_db: None) -> Iterator[Cast]:
-    stamps.forget_all()
-    calendar.ship()
-    supplied.supply()
-    company = cast()
-    backlog.round_the_clock(company, clock.now())
-    yield company
-    stamps.forget_all()
-
-
-def test_it_loses_and_doubles_nothing_when_everything_is_killed(
+def test_it_loses_and_doubles_nothing_when_everything_is_killed(  # noqa: PLR0917  (fixtures)
     company: Cast,
     smtp: MailServer,
     own_redis: Redis,

@@ -10,9 +10,8 @@ from typing import Any
 from celery.schedules import crontab, maybe_schedule
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
-from django.utils.module_loading import import_string
 
-from channelportal.celery import app
+from channelportal.celery import app, give_time
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, forever: bool, nightly: bool, **options: Any) -> None:
         app.conf.task_always_eager = True  # what a job starts is done here too
+        app.loader.import_default_modules()  # so that `app.tasks` knows all of them
+        give_time()
         loops = [_Loop(name, entry) for name, entry in app.conf.beat_schedule.items()]
         if not forever:
             failed = [loop.name for loop in loops if (nightly or not loop.nightly) and not loop.run()]
@@ -61,7 +62,7 @@ class _Loop:
     def run(self) -> bool:
         """One round; a failure is logged and stops nobody else."""
         try:
-            import_string(self.task)()
+            app.tasks[self.task]()
         except Exception:  # whatever it was, the other loops go on
             log.exception("%s failed", self.name)
             return False
