@@ -17,7 +17,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
@@ -102,7 +102,7 @@ def first(model: str, address: str, **facts: Any) -> Callable[[Any], str]:
     def of(user: Any) -> str:
         from django.apps import apps  # noqa: PLC0415
 
-        rows = apps.get_model(model).objects  # type: ignore[attr-defined]
+        rows = apps.get_model(model).objects
         pk = rows.filter(**facts).values_list("pk", flat=True).first()
         return address.format(pk) if pk else ""
 
@@ -264,9 +264,8 @@ def main() -> int:
                     shots += _visit(browser, url, person, width, arguments)
     (FOLDER / "index.html").write_text(_index(shots))
     wrong = [shot for shot in shots if shot.wrong]
-    print(
-        f"{sum(len(shot.files) for shot in shots)} pictures of {len(shots)} pages in {FOLDER}; {len(wrong)} pages have something wrong."
-    )
+    pictures = sum(len(shot.files) for shot in shots)
+    print(f"{pictures} pictures of {len(shots)} pages in {FOLDER}; {len(wrong)} pages have something wrong.")
     return bool(wrong)
 
 
@@ -360,7 +359,7 @@ def _visit(browser: Browser, url: str, person: str, width: int, arguments: argpa
     return shots
 
 
-def _take(page: Page, shot: Shot, themes: list[str], heard: list[str]) -> None:
+def _take(page: Page, shot: Shot, themes: Sequence[str], heard: list[str]) -> None:
     answer = page.goto(shot.address, wait_until="load")
     page.wait_for_timeout(400)  # what loads itself by htmx, and charts
     if answer is not None and answer.status >= 500:
