@@ -48,6 +48,11 @@ def _has_unit(who: Scope) -> bool:
     return who.unit_id is not None
 
 
+def _checks_people(verb: str) -> Callable[[Scope], bool]:
+    """The security administrator has no unit, but looks after accounts."""
+    return lambda who: who.may(verb) or who.may("organisation.check")
+
+
 def _everyone(who: Scope) -> bool:
     return True
 
@@ -56,7 +61,7 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
     (
         "",
         (
-            Link("home", gettext_lazy("Desk"), "dashboard", _everyone),
+            Link("home", gettext_lazy("Desk"), "dashboard", _has_unit),
             Link("tickets", gettext_lazy("Tickets"), "messages", _has_unit, count="owed", hot="late"),
             Link("channels", pgettext_lazy("navigation", "Channels"), "building-store", _has_unit),
         ),
@@ -66,7 +71,15 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
         (
             Link("supervision", gettext_lazy("Dashboard"), "gauge", _verb("supervision.see")),
             Link("tickets", gettext_lazy("Watch list"), "loop", _verb("ticket.supervise"), query="?view=watched"),
+        ),
+    ),
+    (
+        pgettext_lazy("navigation", "Company"),
+        (
+            Link("units", gettext_lazy("Organisation"), "sitemap", _checks_people("unit.see")),
+            Link("people", gettext_lazy("People"), "users", _checks_people("people.see")),
             Link("officers", gettext_lazy("Information officers"), "id-badge", _verb("unit.see")),
+            Link("calendar", gettext_lazy("Working-day calendar"), "calendar-cog", _has_unit),
         ),
     ),
     (
@@ -79,9 +92,6 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
                 _verb("registration.review"),
                 count="reviews",
             ),
-            Link("units", gettext_lazy("Organisation"), "sitemap", _verb("unit.see")),
-            Link("people", gettext_lazy("People"), "users", _verb("people.see")),
-            Link("calendar", gettext_lazy("Working-day calendar"), "calendar-cog", _has_unit),
             Link("ladder", gettext_lazy("Escalation ladder"), "stairs", _verb("rules.edit")),
             Link("kinds", gettext_lazy("Kinds and routing"), "flag", _verb("rules.edit")),
             Link("parameters", gettext_lazy("Parameters"), "settings", _verb("rules.edit")),

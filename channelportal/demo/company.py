@@ -67,6 +67,13 @@ class Company:
         return [key for key, unit in self.units.items() if unit.is_channel]
 
 
+ROUTES = {
+    "problem": "kefu", "request": "market", "suggestion": "qifa", "complaint": "qifa", "market": "market", "project": "market",
+    "customer": "kefu", "experience": "market", "product": "quality", "management": "qifa",
+}  # fmt: skip
+"""Kind → who answers it where the filer names nobody."""
+
+
 def build(chance: random.Random, at: datetime, today: datetime) -> Company:
     """Units, people, signatures, grants; as of `at`, three months before the demo's `today`. Passwords are a few weeks old."""
     company = Company()
@@ -76,6 +83,9 @@ def build(chance: random.Random, at: datetime, today: datetime) -> Company:
     _people(company, chance, at, today)
     _contacts(company)
     company.kinds = {kind.code: kind for kind in TicketKind.objects.all()}
+    for code, key in ROUTES.items():
+        company.kinds[code].route = company.units[key]
+        company.kinds[code].save(update_fields=["route"])
     return company
 
 

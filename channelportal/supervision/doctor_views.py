@@ -23,6 +23,7 @@ def doctor(request: HttpRequest) -> HttpResponse:
         "groups": examination.grouped(gaps),
         "faults": sum(gap.grade == examination.FAULT for gap in gaps),
         "warnings": sum(gap.grade == examination.WARNING for gap in gaps),
+        "may_mend": may(request.user, "rules.edit"),
         "now": at,
     }
     return render(request, "supervision/doctor.html", context)
