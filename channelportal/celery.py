@@ -134,6 +134,6 @@ IMPATIENT: Any = {
 def _start(task: Task[Any, Any], args: tuple[Any, ...]) -> None:
     try:
         with app.connection_for_write(transport_options=IMPATIENT if settings.REDIS_URL else {}) as broker:
-            task.apply_async(args, connection=broker, retry=False, ignore_result=True)
+            task.apply_async(args, connection=broker, retry=False, ignore_result=True)  # type: ignore[call-arg]  # not in its stubs
     except Exception as error:  # noqa: BLE001 (whatever a broker can raise: the sweep does it within a minute)
         log.warning("broker away, %s waits for the sweep: %s", task.name, error)
