@@ -1,0 +1,7 @@
+"""Fixtures of the browser tests: see company.py."""
+
+from __future__ import annotations
+
+from tests.browser.company import company
+
+__all__ = ["company"]
