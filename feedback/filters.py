@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import Scope, scope
 from accounts.models import User
 from channelportal.core import calendar as calendars
-from channelportal.core import clock, search, stamps
+from channelportal.core import clock, search
 from channelportal.lib.workdays import END_OF_DAY, local_date
 from feedback import desk, in_force
 from feedback.forms import HintedSelect
-from feedback.models import Severity, Ticket, TicketKind, TicketQuerySet
+from feedback.models import Severity, Ticket, TicketQuerySet
 
-KINDS = "kinds"  # name of the stamp: whoever changes a kind bumps it
 OWED = Q(state__in=["open", "planned"])
 
 
@@ -177,7 +176,7 @@ def _units() -> list[tuple[str, str]]:
 
 
 def _kinds() -> list[tuple[str, str]]:
-    return [(str(kind.pk), kind.name) for kind in stamps.cached(KINDS, lambda: list(TicketKind.objects.all()))]
+    return [(str(kind.pk), kind.name) for kind in in_force.kinds()]
 
 
 class TicketFilter(filters.FilterSet):

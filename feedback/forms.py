@@ -354,7 +354,7 @@ class FilingForm(OnceMixin):
         self.user = user
         kinds = TicketKind.objects.filter(active=True).select_related("route")
         way = TicketKind.Way.UP if user.unit and user.unit.is_channel else TicketKind.Way.DOWN
-        self.kinds = list(kinds.filter(way__in=[way, TicketKind.Way.BOTH]))
+        self.kinds = [kind for kind in in_force.kinds() if kind.active and kind.way in {way, TicketKind.Way.BOTH}]
         self._choices("kind", kinds.filter(way__in=[way, TicketKind.Way.BOTH]))
         self.fields["kind"].hints = {str(kind.pk): kind.hint for kind in self.kinds}  # type: ignore[attr-defined]
         units = Unit.objects.active().exclude(pk=user.unit_id or 0)

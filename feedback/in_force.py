@@ -17,9 +17,9 @@ from channelportal.core import parameters, stamps
 from channelportal.lib.workdays import END_OF_DAY, local_date
 from feedback import ladder
 from feedback.deadlines import Policy
-from feedback.models import LadderStep
+from feedback.models import LadderStep, TicketKind
 
-LADDER, UNITS = "ladder", "units"  # names of the stamps
+LADDER, UNITS, KINDS = "ladder", "units", "kinds"  # names of the stamps: whoever changes a row bumps its
 
 
 def policy(*, fresh: bool = False) -> Policy:
@@ -58,6 +58,11 @@ def _load_steps() -> tuple[ladder.Step, ...]:
         ladder.Step(row.pk, row.kind, row.level, row.days, row.time, tuple(ladder.Target(code) for code in row.tells))
         for row in LadderStep.objects.filter(active=True)
     )
+
+
+def kinds() -> list[TicketKind]:
+    """All kinds of ticket, in their order."""
+    return stamps.cached(KINDS, lambda: list(TicketKind.objects.select_related("route")))
 
 
 # ── the tree ────────────────────────────────────────────────────────────────────────────────────

@@ -61,7 +61,7 @@ def _send(user: User, form: FilingForm, draft: str) -> Ticket | None:
     key, chosen = data.pop("once"), data.pop("files")
     try:
         with transaction.atomic():
-            kept = files.keep_all(chosen, by=user, at=clock.now())
+            kept = files.keep_all(chosen, by=user, at=clock.now()) if chosen else []
             ticket = workflow.file(by=user, key=key, files=kept, **data)
             Draft.objects.filter(user=user, form=draft).delete()
     except Invalid as wrong:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from channelportal.core import audit, clock, stamps
-from feedback.filters import KINDS
 from feedback.forms import KindForm
+from feedback.in_force import KINDS
 from feedback.models import TicketKind
 
 

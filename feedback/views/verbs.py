@@ -39,7 +39,8 @@ def _do(deed: Verb, ticket: Ticket, user: User, form: forms.VerbForm) -> bool:
     """Run the verb with its files in one transaction; what it calls invalid becomes an error of the form."""
     try:
         with transaction.atomic():
-            kept = files.keep_all(form.cleaned_data.get("files", []), by=user, at=clock.now())
+            chosen = form.cleaned_data.get("files", [])
+            kept = files.keep_all(chosen, by=user, at=clock.now()) if chosen else []
             deed.run(Call(ticket, user, form.cleaned_data, kept))
     except Invalid as wrong:
         name = {"into": "number"}.get(wrong.field, wrong.field)
