@@ -115,12 +115,14 @@ class Server:
 
 
 class Postgres(Server):
-    """PostgreSQL with a superuser and no care for the disk: fsync off, because its data dies with the run."""
+    """PostgreSQL with a superuser and no care for the disk: fsync off, because its data dies with the run. `durable`: with
+    it on, as in operation, for measuring."""
 
     quit_signal = signal.SIGQUIT  # "immediate": nobody will read this data again
 
-    def __init__(self, binary: Binary | None = None) -> None:
+    def __init__(self, binary: Binary | None = None, *, durable: bool = False) -> None:
         super().__init__(binary or find_postgres())
+        self.durable = durable
         self.programs = self._within_reach()
         self.data = self.folder / "data"
         self.url = f"postgres://portal:{self.password}@127.0.0.1:{self.port}/portal"
@@ -173,9 +175,7 @@ class Postgres(Server):
             "port": self.port,
             "unix_socket_directories": "''",
             "max_connections": 200,
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
+            **({} if self.durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}),
             "log_min_messages": "error",
             "log_min_error_statement": "panic",  # constraint violations are what many tests are about
         }
