@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var" / "pictures"
 WIDTHS, THEMES = (1440, 390), ("light", "dark")
 PATIENCE = 60  # seconds for the server to answer
-TALLEST = 3_000  # pixels of a picture
+SCREEN, TALLEST = 900, 3_000  # pixels: of a window, of a picture
 ENGLISH = re.compile(r"[A-Z][a-z]+(?: [a-z]+){2,}")  # three words on end: a sentence that nobody translated
 ARGUMENTS = [
     "--disable-gpu",
@@ -369,7 +369,7 @@ def _visit(browser: Browser, url: str, person: str, width: int, arguments: argpa
         base_url=url,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
-        viewport={"width": width, "height": 900},
+        viewport={"width": width, "height": SCREEN},
         device_scale_factor=1,
     )
     if user is not None:
@@ -394,6 +394,7 @@ def _visit(browser: Browser, url: str, person: str, width: int, arguments: argpa
 
 
 def _take(page: Page, shot: Shot, themes: Sequence[str], heard: list[str]) -> None:
+    page.set_viewport_size({"width": shot.width, "height": SCREEN})
     answer = page.goto(shot.address, wait_until="load")
     page.wait_for_timeout(400)  # what loads itself by htmx, and charts
     if answer is not None and answer.status >= 500:
@@ -408,11 +409,16 @@ def _take(page: Page, shot: Shot, themes: Sequence[str], heard: list[str]) -> No
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         page.wait_for_timeout(150)
         file = f"{shot.person}-{shot.page}-{shot.width}-{theme}.png"
-        height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
-        page.screenshot(
-            path=FOLDER / file, full_page=True, clip={"x": 0, "y": 0, "width": shot.width, "height": height}
-        )
+        page.set_viewport_size(
+            {"width": shot.width, "height": _height(page)}
+        )  # what sticks to the bottom belongs there
+        page.screenshot(path=FOLDER / file)
         shot.files.append(file)
+
+
+def _height(page: Page) -> int:
+    height: int = page.evaluate("document.documentElement.scrollHeight")
+    return max(SCREEN, min(height, TALLEST))
 
 
 def _session(user: Any) -> str:
