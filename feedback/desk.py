@@ -36,8 +36,8 @@ def to_answer(user: User) -> Q:
     mine = own & Q(assignee=user)
     if not scope(user).may("ticket.reply", user.unit_id):
         return mine
-    urged = Obligation.objects.running().filter(ticket=OuterRef("pk"), kind=Obligation.Kind.URGE_ANSWER)
-    return mine | (own & (Q(assignee=None) | Exists(urged)))
+    urged = Obligation.objects.running().filter(unit=user.unit_id, kind=Obligation.Kind.URGE_ANSWER)
+    return mine | (own & (Q(assignee=None) | Among("pk", urged.values("ticket"))))
 
 
 def with_colleagues(user: User) -> Q:

@@ -467,6 +467,11 @@ class Obligation(models.Model):
             models.Index(
                 fields=["unit", "ticket"], condition=Q(void_reason="passed_on"), name="obligation_passed_on"
             ),  # visibility: what a unit passed on
+            models.Index(
+                fields=["unit", "ticket"],
+                condition=Q(kind="urge_answer", met_at=None, voided_at=None),
+                name="obligation_urged",
+            ),  # desk: urgings to answer
         ]
 
     def __str__(self) -> str:

@@ -66,6 +66,8 @@ def _value(model: type[models.Model], field: models.Field[Any, Any]) -> str:
         return f"r.{column} + s.g * {STRIDE}"
     if column == "number":
         return "'S' || s.g || '-' || r.id"
+    if column == "created_at":  # no two at the same moment: a list that is sorted by it would have to read them all
+        return f"r.{column} - s.back * interval '1 day' - s.g * interval '7 seconds'"
     if isinstance(field, models.DateTimeField):
         return f"r.{column} - s.back * interval '1 day'"
     if isinstance(field, models.DateField):

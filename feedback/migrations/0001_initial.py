@@ -356,6 +356,10 @@ class Migration(migrations.Migration):
             model_name='obligation',
             index=models.Index(condition=models.Q(('void_reason', 'passed_on')), fields=['unit', 'ticket'], name='obligation_passed_on'),
         ),
+        migrations.AddIndex(
+            model_name='obligation',
+            index=models.Index(condition=models.Q(('kind', 'urge_answer'), ('met_at', None), ('voided_at', None)), fields=['unit', 'ticket'], name='obligation_urged'),
+        ),
         migrations.AddConstraint(
             model_name='obligation',
             constraint=models.UniqueConstraint(condition=models.Q(('kind', 'reply'), ('met_at', None), ('missed_at', None), ('voided_at', None)), fields=('ticket', 'round'), name='obligation_one_open_reply'),
