@@ -8,7 +8,7 @@ statements; then sweep and outbox inside a process. Read the ratios: absolute fi
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import os
 import platform
@@ -47,10 +47,10 @@ def main() -> int:
         sizes = [int(size) for size in options.sizes.split(",")] if options.sizes else list(SIZES)
         for size in sizes[:1] if options.quick else sizes:
             result["sizes"][str(size)] = _size(size, environment, QUICK_SECONDS if options.quick else SECONDS)
-        result["load_after"] = os.getloadavg()
+            result["load_after"] = os.getloadavg()
+            if options.json:
+                Path(options.json).write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
     print(figures.table(result))
-    if options.json:
-        Path(options.json).write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
     failed = [line for one in result["sizes"].values() for line in one["failed"]]
     print(*failed[:5], sep="\n", file=sys.stderr)
     return 1 if failed else 0
@@ -85,7 +85,7 @@ def _environment(address: str, folder: Path) -> dict[str, str]:
 
 def _head(options: argparse.Namespace) -> dict[str, Any]:
     return {
-        "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "when": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "command": " ".join(["make bench", *sys.argv[1:]]),
         "quick": options.quick,
         "machine": f"{os.cpu_count()} × {platform.machine()}, Python {platform.python_version()}",
@@ -106,7 +106,12 @@ def _size(size: int, environment: Mapping[str, str], seconds: float) -> dict[str
     known = _inside(environment, "facts")
     facts = Facts(**{name: known[name] for name in Facts.__dataclass_fields__})
     _say(f"{known['tickets']} tickets after {time.monotonic() - begun:.0f} s")
-    found: dict[str, Any] = {"tickets": known["tickets"], "words": known["words"], "failed": [], "load": os.getloadavg()}
+    found: dict[str, Any] = {
+        "tickets": known["tickets"],
+        "words": known["words"],
+        "failed": [],
+        "load": os.getloadavg(),
+    }
     found["statements"] = _inside(environment, "statements")
     found["operations"] = _measure(facts, environment, seconds, found)
     found["sweep"] = _inside(environment, "sweep", str(DUE.get(size, size // 5)))
@@ -174,10 +179,10 @@ class Server:
                 return
 
     def memory(self) -> float:
-        """Megabytes of the largest worker (proportional share where the system tells it)."""
-        children = subprocess.run(["ps", "-o", "pid=,rss=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=False)  # fmt: skip
-        sizes = [line.split() for line in children.stdout.splitlines()]
-        return max((int(size) / 1024 for _pid, size in sizes), default=0.0)
+        """Megabytes of the largest worker, what it shares with the others included."""
+        command = ["ps", "-o", "rss=", "--ppid", str(self.process.pid)]
+        children = subprocess.run(command, capture_output=True, text=True, check=False)
+        return max((int(size) / 1024 for size in children.stdout.split()), default=0.0)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The table: what was measured, beside what is demanded (design: Speed), and whether it is reached."""
 
+# ruff: noqa: E501 (a row of the table to a line)
 from __future__ import annotations
 
 from typing import Any
@@ -13,13 +14,19 @@ SIGN_IN_SQL = 8
 
 def table(result: dict[str, Any]) -> str:
     lines = [
-        f"{result['command']} · {result['when']} · {result['machine']} · load "
-        f"{result['load_before'][0]:.1f} → {result['load_after'][0]:.1f}"
+        f"{result['command']} · {result['when']} · {result['machine']} · load {result['load_before'][0]:.1f} → {result['load_after'][0]:.1f}"
     ]
     sizes = result["sizes"]
     smallest = next(iter(sizes.values()))
     for found in sizes.values():
-        lines += ["", f"### {found['tickets']:,} tickets (load {found['load'][0]:.1f})", "", *_requests(found, smallest), "", *_inside(found)]
+        lines += [
+            "",
+            f"### {found['tickets']:,} tickets (load {found['load'][0]:.1f})",
+            "",
+            *_requests(found, smallest),
+            "",
+            *_inside(found),
+        ]
     return "\n".join(lines)
 
 
@@ -70,4 +77,6 @@ def _inside(found: dict[str, Any]) -> list[str]:
         ("memory of the sweeping process", f"{sweep['memory_mb']:.0f} MB", "", "–", []),
     ]  # fmt: skip
     lines = ["| in process | measured | floor | goal | |", "|---|--:|--:|---|---|"]
-    return lines + [f"| {name} | {is_} | {floor} | {goal} | {_verdict(misses)} |" for name, is_, floor, goal, misses in rows]
+    return lines + [
+        f"| {name} | {is_} | {floor} | {goal} | {_verdict(misses)} |" for name, is_, floor, goal, misses in rows
+    ]

@@ -4,6 +4,7 @@ The same database, session and person; raw SQL, a bare template, no right asked,
 portal does is judged beside it, because absolute figures of one machine say nothing on another.
 """
 
+# ruff: noqa: E501, S101, S608 (SQL reads best whole; its parts are constants; who asks is known)
 from __future__ import annotations
 
 import uuid
@@ -96,8 +97,13 @@ def file(request: HttpRequest) -> HttpResponse:
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     user = _user(request)
     with transaction.atomic():
-        _fetch("UPDATE feedback_ticket SET state = 'resolved', answered_at = now(), touched_at = now() WHERE id = %s", pk)
-        _fetch("UPDATE feedback_obligation SET met_at = now(), next_step_at = NULL WHERE ticket_id = %s AND kind = 'reply' AND met_at IS NULL AND voided_at IS NULL", pk)
+        _fetch(
+            "UPDATE feedback_ticket SET state = 'resolved', answered_at = now(), touched_at = now() WHERE id = %s", pk
+        )
+        _fetch(
+            "UPDATE feedback_obligation SET met_at = now(), next_step_at = NULL WHERE ticket_id = %s AND kind = 'reply' AND met_at IS NULL AND voided_at IS NULL",
+            pk,
+        )
         _fetch(ENTER, pk, "resolution", user.pk, user.unit_id, request.POST["text"])
     return HttpResponseRedirect(f"/tickets/{pk}/")
 
@@ -153,4 +159,5 @@ urlpatterns = [
     path("search/", search),
     path("alerts/bell/", bell),
     path("empty/", empty),
+    path("healthz", lambda request: HttpResponse("ok")),
 ]

@@ -4,6 +4,7 @@ The sweep's floor records the same number of events and moves the same obligatio
 hands ready mails to the same server over one connection.
 """
 
+# ruff: noqa: E501 (SQL reads best whole)
 from __future__ import annotations
 
 import json
@@ -39,7 +40,23 @@ from feedback.sweep import sweep  # noqa: E402
 from scripts.bench.load import Request  # noqa: E402
 from scripts.bench.operations import OFFICER, PEOPLE, Facts, few, operations  # noqa: E402
 
-WORDS = ("客户", "产品", "质量", "合同", "发货", "维修", "安装", "价格", "报价", "水泵", "证书", "培训", "退货", "漏水", "配件")
+WORDS = (
+    "客户",
+    "产品",
+    "质量",
+    "合同",
+    "发货",
+    "维修",
+    "安装",
+    "价格",
+    "报价",
+    "水泵",
+    "证书",
+    "培训",
+    "退货",
+    "漏水",
+    "配件",
+)
 MAILS = 600
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", 'SELECT "core_stamp"')
 
