@@ -33,6 +33,7 @@ from typing import Any, ClassVar
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from channelportal.lib import wording
 from channelportal.lib.workdays import CLOSE, Explained, WorkCalendar, local_date
 
 
@@ -124,6 +125,13 @@ class Duty:
 # ── refusals ────────────────────────────────────────────────────────────────────────────────────
 
 
+def _in_words(value: Any) -> Any:
+    """A day as people say it; several with a stroke between them."""
+    if isinstance(value, tuple):
+        return " / ".join(str(_in_words(one)) for one in value)
+    return wording.full_day(value) if isinstance(value, date) and not isinstance(value, datetime) else value
+
+
 class Refusal(ValueError):
     """A rule says no: `code`, `data` for who wants to offer something better, and `message` in the active language."""
 
@@ -135,7 +143,7 @@ class Refusal(ValueError):
 
     @property
     def message(self) -> str:
-        return str(self.sentences[self.code]) % self.data
+        return str(self.sentences[self.code]) % {name: _in_words(value) for name, value in self.data.items()}
 
     def __str__(self) -> str:
         return self.message
@@ -343,8 +351,8 @@ def _offered(policy: Policy, calendar: WorkCalendar, *, at: datetime, day: date)
     """The working days around a day off, and the sentence's words for them."""
     previous, following = calendar.nth_before(day, 1), calendar.nth_after(day, 1)
     if not on_time(at, calendar.close_of_business(previous, policy.close_of_business)):
-        return {"previous": None, "next": following, "choices": str(following)}
-    return {"previous": previous, "next": following, "choices": f"{previous} / {following}"}
+        return {"previous": None, "next": following, "choices": (following,)}
+    return {"previous": previous, "next": following, "choices": (previous, following)}
 
 
 def check_extension(*, asked_at: datetime, due_at: datetime, extended: int, policy: Policy) -> None:

@@ -323,6 +323,7 @@ DEEDS: Mapping[str, Deed] = {
     Kind.EXTENSION_ASKED: _extension(lambda: _("asks to move the promised day to %(day)s")),
     Kind.EXTENSION_GRANTED: _extension(lambda: _("granted %(day)s as the new day")),
     Kind.EXTENSION_REFUSED: lambda data, reader: _("refused to move the promised day"),
+    Kind.LONG_PLAN_ASKED: _extension(lambda: _("asks for a day far ahead: %(day)s")),
     Kind.PAUSED: lambda data, reader: _("paused the promise until the question is answered"),
     Kind.RESUMED: lambda data, reader: (
         _("The promise goes on; now due %(due)s") % {"due": _moment(data, "due", "due_at")}

@@ -28,6 +28,11 @@ class Call:
     files: list[StoredFile] = field(default_factory=list)
 
 
+PLAN_WAITS = _(
+    "The day lies far ahead: your head and the supervising department must approve it. Until then it is no reply, and the time limit runs on."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """`path`: the last part of the address; `needs`: what `rights` calls it (any of them will do)."""
@@ -53,6 +58,12 @@ class Verb:
         """Why this person may not; None: he may."""
         reasons = [rights.refusal(need, ticket, user) for need in self.needs]
         return None if None in reasons else reasons[0]
+
+    def words(self, ticket: Ticket) -> Any:
+        """What is said when it is done. A plan that must be approved first is no reply yet."""
+        waiting = [LongPlan.State.ASKED, LongPlan.State.HEAD_AGREED]
+        waits = self.path == "reply" and LongPlan.objects.filter(ticket=ticket, state__in=waiting).exists()
+        return PLAN_WAITS if waits else self.done
 
     def allowed(self, possible: set[str]) -> bool:
         return not possible.isdisjoint(self.needs)

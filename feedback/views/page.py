@@ -102,6 +102,8 @@ def _todo(  # noqa: PLR0917 (what the page knows)
         return None
     box = _box(ticket, user, opened, possible, view, opened=True)
     title, hint = WORDS.get(todo, (box.title, box.hint))
+    if view.facts.long_plan and todo in {"reply", "replan"}:
+        hint = _("Your plan waits for approval; until then it is no reply, and the time limit runs on")
     return replace(box, title=title, hint=hint)
 
 

@@ -31,7 +31,7 @@ def verb(request: HttpRequest, pk: int, path: str) -> HttpResponse:
     form = deed.form(request.POST, request.FILES, ticket=ticket, user=person(request), auto_id=f"{path}-%s")
     if not form.is_valid() or not _do(deed, ticket, person(request), form):
         return show(request, visible(request, pk), bound=(deed, form), status=422)
-    messages.success(request, str(deed.done) % {"unit": ticket.responsible.name})
+    messages.success(request, str(deed.words(ticket)) % {"unit": ticket.responsible.name})
     return _after(request, pk)
 
 

@@ -303,7 +303,21 @@ def test_it_says_which_days_would_do_instead_of_a_day_off(cast: Cast, ticket: Ti
     html = answer.content.decode()
     assert answer.status_code == 422
     assert "派人更换" in html
-    assert days.nth_after(off, 1).isoformat() in html
+    following = days.nth_after(off, 1)
+    assert f"{following.month} 月 {following.day} 日" in html
+
+
+def test_it_says_that_a_plan_far_ahead_is_no_reply_yet(cast: Cast, ticket: Ticket, window: Window) -> None:
+    far = calendar.current().nth_after(clock.now().date(), 45)
+
+    answer = window(cast.kefu_officer).post(
+        f"/tickets/{ticket.pk}/reply/", {"what": "plan", "text": "明年更换", "day": far.isoformat()}, follow=True
+    )
+
+    html = answer.content.decode()
+    assert "已提请本单位负责人和企发部批准" in html
+    assert "您的方案正在等待批准" in html
+    assert f"{far.month} 月 {far.day} 日" in html
 
 
 def test_it_approves_many_at_once_and_names_those_it_cannot(
