@@ -75,8 +75,8 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "channelportal.core.middleware.RequestMiddleware",  # request id, client address, input sanity, no-store, error pages
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",  # before static files: a drawing opened by itself runs nothing either
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.middleware.LanguageMiddleware",  # the person's own language, else the cookie's, else Chinese
     "django.middleware.common.CommonMiddleware",

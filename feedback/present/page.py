@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -127,7 +127,7 @@ def of(ticket: Ticket, user: User, now: datetime) -> TicketPage:
         coming=coming(current, ticket, calendar, now, hides=hides, named=_shown_to(open_now)) if current else [],
         timeline=lines,
         duties=[_duty(one, calendar, now) for one in duties],
-        open=open_now,
+        open=_readable(open_now, sides, reader),
         facts=_facts(user, duties, open_now, entries),
         files=[one for entry in entries for one in files.get(entry.pk, [])],
         filer=_filer(ticket, filer_shown),
@@ -198,6 +198,20 @@ def _open(ticket: Ticket) -> dict[str, list[Open]]:
     return found
 
 
+def _readable(open_now: dict[str, list[Open]], sides: list[str], reader: Reader) -> dict[str, list[Open]]:
+    """What is said inside the responsible side (an assistant's task, a plan that waits) and a protected filer's name are taken
+    out for whom they are not meant."""
+    inside = Entry.Side.RESPONSIBLE in sides
+
+    def shown(one: Open) -> Open:
+        if one.what in {"assist", "long_plan"} and not inside:
+            return replace(one, text="")
+        asked = one.what in {"extension", "long_plan", "severity"}
+        return replace(one, name=reader.name_of(one.by, one.name)) if asked else one
+
+    return {what: [shown(one) for one in rows] for what, rows in open_now.items()}
+
+
 def _columns(queryset: QuerySet[Any], what: str, *, name: str, text: str, at: str, **more: str) -> Any:
     empty: dict[str, Any] = {
         "moment": DateTimeField(),
@@ -264,7 +278,8 @@ def _asker_line(ticket: Ticket) -> str:
 def _responsible_line(ticket: Ticket) -> str:
     if ticket.assignee:
         return _("%(name)s is working on it") % {"name": ticket.assignee.name}
-    return _("Nobody has taken it yet") if ticket.live else str(ticket.responsible.get_kind_display())
+    waits = ticket.state == Ticket.State.OPEN  # once it was answered, nobody asks any more who takes it
+    return _("Nobody has taken it yet") if waits else str(ticket.responsible.get_kind_display())
 
 
 def _filer(ticket: Ticket, shown: bool) -> str:
