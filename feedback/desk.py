@@ -37,7 +37,7 @@ def to_answer(user: User) -> Q:
     if not scope(user).may("ticket.reply", user.unit_id):
         return mine
     urged = Obligation.objects.running().filter(unit=user.unit_id, kind=Obligation.Kind.URGE_ANSWER)
-    return mine | (own & (Q(assignee=None) | Among("pk", urged.values("ticket"))))
+    return mine | (own & (Q(assignee=None) | Q(Among("pk", urged.values("ticket")))))
 
 
 def with_colleagues(user: User) -> Q:
@@ -54,7 +54,7 @@ def to_approve(user: User) -> Q:
     if user.leads:
         here |= Q(asker=user.unit_id, filed_by__role__in=LEADS)
     if scope(user).acts_as_head:
-        here |= Q(asker=user.unit_id) | Among("pk", Share.objects.filter(user=user).values("ticket"))
+        here |= Q(asker=user.unit_id) | Q(Among("pk", Share.objects.filter(user=user).values("ticket")))
     return pending & here
 
 
@@ -75,14 +75,14 @@ def assists(user: User) -> Q:
     """His unit was asked to assist and has not delivered."""
     if not scope(user).may("ticket.assist", user.unit_id):
         return NONE
-    return Q(state__in=OWED) & Among("pk", Assist.objects.filter(unit=user.unit_id, done_at=None).values("ticket"))
+    return Q(state__in=OWED) & Q(Among("pk", Assist.objects.filter(unit=user.unit_id, done_at=None).values("ticket")))
 
 
 def long_plans(user: User) -> Q:
     """A plan beyond the longest span: the head agrees, then 企发部 grants."""
     plans, who, found = LongPlan.objects.values("ticket"), scope(user), NONE
     if who.may("ticket.agree_long_plan", user.unit_id):
-        found |= Q(responsible=user.unit_id) & Among("pk", plans.filter(state=LongPlan.State.ASKED))
+        found |= Q(responsible=user.unit_id) & Q(Among("pk", plans.filter(state=LongPlan.State.ASKED)))
     if who.may("ticket.grant"):
         found |= Q(Among("pk", plans.filter(state=LongPlan.State.HEAD_AGREED)))
     return Q(state__in=OWED) & found

@@ -101,9 +101,7 @@ class VerbForm(forms.Form):
     """`ticket`, `user` and `possible` (the verbs that are, if known) narrow the choices; `auto_id` keeps the forms of one
     page apart."""
 
-    def __init__(
-        self, *args: Any, ticket: Ticket, user: User, possible: set[str] | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, ticket: Ticket, user: User, possible: set[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ticket, self.user, self.possible = ticket, user, possible
         self.narrow()

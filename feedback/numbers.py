@@ -11,7 +11,7 @@ from feedback.models import NumberLine
 
 def next_number(day: date) -> str:
     """The day's next number. The row stays locked until the transaction ends, so numbers have no gaps: ask late."""
-    table = connection.ops.quote_name(NumberLine._meta.db_table)  # noqa: SLF001  (Django's own way to the table)
+    table = connection.ops.quote_name(NumberLine._meta.db_table)
     statement = (
         f"INSERT INTO {table} (day, last) VALUES (%s, 1) "  # noqa: S608  (the table's own name)
         f"ON CONFLICT (day) DO UPDATE SET last = {table}.last + 1 RETURNING last"

@@ -109,7 +109,9 @@ def _due(at: datetime) -> QuerySet[Obligation]:
     """Obligations with a step that has come, with their tickets, locked (whoever locks an obligation locks its ticket)."""
     rows = Obligation.objects.awaiting_step(at).filter(Q(parked_until=None) | Q(parked_until__lte=at))
     rows = rows.order_by("next_step_at", "pk").select_related("ticket").only(*READ)
-    return rows.select_for_update(of=("self", "ticket"), skip_locked=connection.features.has_select_for_update_skip_locked)
+    return rows.select_for_update(
+        of=("self", "ticket"), skip_locked=connection.features.has_select_for_update_skip_locked
+    )
 
 
 @dataclass
@@ -146,7 +148,9 @@ class Batch:
         """Steps already recorded for each obligation's present due version."""
         found: dict[int, set[int | str]] = defaultdict(set)
         versions = {duty.pk: duty.due_version for duty in self.duties}
-        rows = LadderEvent.objects.filter(obligation__in=versions).values_list("obligation_id", "step_id", "due_version")
+        rows = LadderEvent.objects.filter(obligation__in=versions).values_list(
+            "obligation_id", "step_id", "due_version"
+        )
         for pk, step, version in rows:
             if versions[pk] == version:
                 found[pk].add(step)
@@ -234,7 +238,9 @@ class Batch:
         heads = [person.id for person in org.holders(org.supervising, "head") if person.active]
         seeing = self.named[duty.ticket_id] | {*heads, duty.ticket.filed_by_id, duty.ticket.assignee_id or 0}
         people = tuple(pk for pk in found.people if pk in seeing) or tuple(heads)
-        return ladder.Recipients(tuple(pk for pk in people if pk != duty.ticket.accused_id), found.skipped, found.fell_back)
+        return ladder.Recipients(
+            tuple(pk for pk in people if pk != duty.ticket.accused_id), found.skipped, found.fell_back
+        )
 
     def _other_unit(self, duty: Obligation) -> int | None:
         """A unit that passed the ticket on still answers for what it missed; None: the responsible unit of now."""
@@ -247,7 +253,10 @@ class Batch:
         key = f"obligation:{duty.pk}:{step.id}:{duty.due_version}"
         url = ticket.get_absolute_url()
         facts = notify.facts(ticket, more)
-        shown, mailed = bulk.as_json(facts), bulk.as_json(notify.kept_back(ticket, facts) | {"event": event, "url": url})
+        shown, mailed = (
+            bulk.as_json(facts),
+            bulk.as_json(notify.kept_back(ticket, facts) | {"event": event, "url": url}),
+        )
         about = base.subject_key(duty)
         for pk in people:
             self.alerts.append((pk, key, event, url, shown))

@@ -274,7 +274,9 @@ class _Batch:
                 self.connection.send_messages([mail])
             except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
                 self._close()  # the server ended a connection that was kept: once more on a new one
-                if not again or isinstance(error.__context__, TimeoutError):  # it may have taken a mail and said so too late
+                if not again or isinstance(
+                    error.__context__, TimeoutError
+                ):  # it may have taken a mail and said so too late
                     self.down = _said(error)
             except (smtplib.SMTPConnectError, smtplib.SMTPHeloError, smtplib.SMTPAuthenticationError) as error:
                 self.down = _said(error)

@@ -85,7 +85,9 @@ def _extension(call: Call) -> Extension:
 
 
 def _long_plan(call: Call) -> LongPlan:
-    return _the(LongPlan.objects.filter(ticket=call.ticket, state__in=[LongPlan.State.ASKED, LongPlan.State.HEAD_AGREED]))
+    return _the(
+        LongPlan.objects.filter(ticket=call.ticket, state__in=[LongPlan.State.ASKED, LongPlan.State.HEAD_AGREED])
+    )
 
 
 def _severity(call: Call) -> SeverityRequest:
@@ -98,7 +100,11 @@ def _assist(call: Call) -> Assist:
 
 def _running(call: Call) -> Obligation:
     """What escalates: the most pressing obligation of the responsible unit that runs."""
-    owed = Obligation.objects.running().filter(ticket=call.ticket, round=call.ticket.round).exclude(kind=Obligation.Kind.CONFIRM)
+    owed = (
+        Obligation.objects.running()
+        .filter(ticket=call.ticket, round=call.ticket.round)
+        .exclude(kind=Obligation.Kind.CONFIRM)
+    )
     return _the(owed.order_by("due_at"))
 
 

@@ -42,7 +42,7 @@ class Counts:
 def add_to_tallies(rows: dict[tuple[int, date], dict[str, int]]) -> None:
     """Raise the counters of (unit id, day) by these numbers; rows that are not there yet are made. One statement."""
     quote = connection.ops.quote_name
-    table = quote(Tally._meta.db_table)  # noqa: SLF001
+    table = quote(Tally._meta.db_table)
     columns = ", ".join(quote(name) for name in ("unit_id", "day", *COUNTERS))
     line = f"({', '.join(['%s'] * (2 + len(COUNTERS)))})"
     raised = ", ".join(f"{quote(name)} = {table}.{quote(name)} + excluded.{quote(name)}" for name in COUNTERS)
@@ -59,7 +59,7 @@ def add_to_tallies(rows: dict[tuple[int, date], dict[str, int]]) -> None:
 
 def count_filing(at: datetime) -> None:
     """One more filed in this hour of this day (the heat of the week)."""
-    table = connection.ops.quote_name(FilingHour._meta.db_table)  # noqa: SLF001
+    table = connection.ops.quote_name(FilingHour._meta.db_table)
     here = at.astimezone(SHANGHAI)
     statement = (
         f"INSERT INTO {table} (day, hour, filed) VALUES (%s, %s, 1) "  # noqa: S608  (the table's own name)

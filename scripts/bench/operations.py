@@ -92,4 +92,4 @@ def _each(address: str, ids: Iterator[int], form: dict[str, str]) -> Callable[[]
 
 
 def few(requests: Callable[[], Request | None], count: int) -> list[Request]:
-    return [request for request in itertools.islice(iter(requests, None), count) if request]
+    return list(itertools.islice(iter(requests, None), count))
