@@ -211,7 +211,7 @@ def ask(session: str, method: str, path: str) -> Any:
     with transaction.atomic():
         response = client.get(path) if method == "GET" else client.post(path, {})
         if response.streaming:
-            b"".join(response.streaming_content)  # read to its end, which closes the file
+            b"".join(response)  # read to its end, which closes the file
         transaction.set_rollback(True)
     if method == "POST" and response.status_code < 400:
         stamps.forget_all()
@@ -224,7 +224,7 @@ def answer(session: str, method: str, path: str) -> int:
 
 def sent_to(address: str, session: str, method: str, path: str) -> bool:
     response = ask(session, method, path)
-    return response.status_code == 302 and response["Location"].startswith(address)
+    return bool(response.status_code == 302 and response["Location"].startswith(address))
 
 
 def write(person: str, answers: dict[tuple[str, str], int]) -> None:
