@@ -200,7 +200,7 @@ def _send_by_outbox() -> tuple[float, bytes]:
     begun = time.perf_counter()
     sent = outbox.deliver(clock.now())
     rate = sent / (time.perf_counter() - begun)
-    return rate, outbox.compose(outbox.Letter(rows[0], [rows[0]])).message().as_bytes()
+    return rate, outbox.compose(outbox.Letter(rows[0], [rows[0]])).message().as_bytes().replace(b"\n", b"\r\n")
 
 
 def _send_bare(port: int, ready: bytes) -> float:
