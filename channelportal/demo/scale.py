@@ -56,7 +56,7 @@ def _statement(model: type[models.Model]) -> str:
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} r {join} "
         f"CROSS JOIN LATERAL (SELECT g, CASE WHEN {ended} IS NULL THEN 0 ELSE g %% {DAYS} END AS back "
-        f"FROM generate_series(%(first)s, %(last)s) g) s WHERE r.id < {STRIDE}"
+        f"FROM generate_series(%(first)s, %(last)s) g) s WHERE {'r' if model is Ticket else 't'}.id < {STRIDE} AND r.id < {STRIDE}"
     )
 
 
