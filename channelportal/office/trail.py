@@ -8,6 +8,7 @@ from typing import Any, Final
 import django_filters
 from django import forms
 from django.contrib import messages
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from channelportal.core import audit, outbox
 from channelportal.core.clock import now
 from channelportal.core.lists import Column, page_of
 from channelportal.core.models import AuditEntry, AuditSeal, OutboxMessage
+from channelportal.office.actions import ACTIONS, in_words
 
 RESULTS: Final = {"ok": gettext_lazy("Done"), "refused": gettext_lazy("Turned away"), "failed": gettext_lazy("Failed")}
 ROLES: Final = dict([*User.Role.choices, *User.AdminRole.choices])
@@ -35,7 +37,7 @@ class AuditFilter(django_filters.FilterSet):
         "at", lookup_expr="date__lte", label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"})
     )
     actor = django_filters.CharFilter("actor_name", lookup_expr="contains", label=gettext_lazy("Person"))
-    action = django_filters.CharFilter("action", lookup_expr="startswith", label=gettext_lazy("Action"))
+    action = django_filters.CharFilter(label=gettext_lazy("Action"), method="by_action")
     object = django_filters.CharFilter("object_name", lookup_expr="contains", label=gettext_lazy("Object"))
     result = django_filters.ChoiceFilter(
         choices=list(RESULTS.items()), label=gettext_lazy("Result"), empty_label=gettext_lazy("all")
@@ -45,6 +47,11 @@ class AuditFilter(django_filters.FilterSet):
         model = AuditEntry
         fields: list[str] = []
 
+    def by_action(self, rows: QuerySet[AuditEntry], name: str, value: str) -> QuerySet[AuditEntry]:
+        """By the beginning of the code, or by a part of its words."""
+        worded = [code for code in ACTIONS if value in in_words(code)]
+        return rows.filter(Q(action__startswith=value) | Q(action__in=worded))
+
 
 SORTS: Final = {"at": "at"}
 COLUMNS: Final = [
@@ -53,13 +60,14 @@ COLUMNS: Final = [
     Column(gettext_lazy("Role"), lambda e: ROLES.get(e.role, e.role)),
     Column(gettext_lazy("Unit (number)"), lambda e: e.unit_id),
     Column(gettext_lazy("Address"), lambda e: e.address),
-    Column(gettext_lazy("Action"), lambda e: e.action),
+    Column(gettext_lazy("Action"), lambda e: in_words(e.action) or e.action),
     Column(gettext_lazy("Result"), lambda e: RESULTS[e.result]),
     Column(gettext_lazy("Object"), lambda e: e.object_name, 30),
     Column(gettext_lazy("Kind of object"), lambda e: e.object_type),
     Column(gettext_lazy("Number of the object"), lambda e: e.object_id),
     Column(gettext_lazy("Details"), lambda e: json.dumps(e.data, ensure_ascii=False) if e.data else "", 60),
     Column(gettext_lazy("Request"), lambda e: e.request_id, 34),
+    Column(gettext_lazy("Code of the action"), lambda e: e.action),
 ]
 
 
@@ -79,6 +87,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
 def _line(entry: AuditEntry) -> dict[str, Any]:
     return {
         "entry": entry,
+        "action": in_words(entry.action),
         "role": ROLES.get(entry.role, entry.role),
         "result": RESULTS[entry.result],
         "data": json.dumps(entry.data, ensure_ascii=False, indent=1) if entry.data else "",
