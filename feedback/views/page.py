@@ -183,4 +183,4 @@ def file(request: HttpRequest, pk: int, file_id: str) -> FileResponse:
     kept: TicketFile = get_object_or_404(
         TicketFile.objects.select_related("file"), ticket=found, file=file_id, entry__side__in=sides
     )
-    return files.serve(kept.file, by=person(request))
+    return files.serve(kept.file, by=person(request), unnamed=found.restricted)

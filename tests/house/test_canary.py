@@ -39,7 +39,13 @@ READERS: dict[str, set[str]] = {
     "KEPTWORDS": {"ludong_head", "kefu_head", "qifa_head"},
     "NOTEINSIDE": {"kefu_head", "kefu_officer", "dev_head", *SUPERVISORS},
     "TASKINSIDE": {"kefu_head", "kefu_officer", "dev_head", "dev_officer", *SUPERVISORS},
-    "NOTEFILE": {"kefu_head", "kefu_officer", "dev_head", *SUPERVISORS},
+    "NOTEFILE": {
+        "kefu_head",
+        "kefu_officer",
+        "dev_head",
+        "audit_admin",
+        *SUPERVISORS,
+    },  # the trail says what was taken away
     "NOTEASKER": {"ludong_head", "ludong_officer", *SUPERVISORS},
     "HELDBACK": SUPERVISORS,
     "HIDDENFILER": {"ludong_head", "ludong_officer", "ludong_member", "qifa_head"},
@@ -74,7 +80,7 @@ def world(cast: Cast, settings: Any, tmp_path: Any) -> Iterator[World]:
     User.objects.filter(pk=cast.ludong_member.pk).update(name="HIDDENFILER")
     cast.ludong_member.refresh_from_db()
     kept, plain, shielded = _kept(cast), _plain(cast), _shielded(cast)
-    issued = passwords.issue(cast.chuannan_member, by=cast.market_head, means="email")
+    issued = passwords.issue(cast.chuannan_member, by=cast.market_head, means="mail")
     world = World(kept, plain, shielded, _registrations(cast), issued)
     for _pass in range(2):
         sweep()
