@@ -257,7 +257,7 @@ def _chips(ticket: Ticket) -> list[tuple[str, str]]:
     if ticket.severity == "major":
         chips.append(("late no-dot", ticket.get_severity_display()))
     if ticket.level:
-        chips.append(("late", _("Escalated to level %(level)s") % {"level": ticket.level}))
+        chips.append(("late", _("Escalated to level %(level)s") % {"level": wording.numeral(ticket.level)}))
     if ticket.question_open:
         chips.append(("due", _("Waiting for the asker")))
     marks = [
@@ -325,6 +325,9 @@ def summary(ticket: Ticket, current: Obligation | None, now: datetime) -> Summar
         return Summary("question", "due", _("Waiting for %(asker)s") % names, text % names)
     promised = current is not None and current.kind == Obligation.Kind.PROMISE
     text = _("%(unit)s has promised to resolve it %(by)s.") if promised else _("%(unit)s owes: %(what)s, %(by)s.")
+    if current is not None and current.due_at < now:
+        text = _("%(unit)s owed: %(what)s, %(by)s, and is late.")
+        return Summary("alert", "late", _("%(unit)s is late") % names, text % names)
     return Summary("wait", "hand", _("Waiting for %(unit)s") % names, text % names)
 
 
