@@ -62,7 +62,7 @@ DEEDS: list[tuple[str, str, Deed, int, tuple[str, str, str, str]]] = [
     ("takes a list away", "kefu_head", lambda c, cast, w: c.get("/tickets/?format=xlsx"), 200, ("list.exported", "ok", "kefu_head", "")),
     ("takes the figures away", "qifa_head", lambda c, cast, w: c.get("/supervision/?format=xlsx"), 200, ("supervision.exported", "ok", "qifa_head", "")),
     ("reads the trail", "audit_admin", lambda c, cast, w: c.get("/audit/"), 200, ("audit.seen", "ok", "audit_admin", "")),
-    ("files", "ludong_head", file, 302, ("ticket.filed", "ok", "ludong_head", "feedback.ticket")),
+    ("files", "ludong_head", file, 302, ("ticket.file", "ok", "ludong_head", "feedback.ticket")),
     ("takes on", "kefu_officer", lambda c, cast, w: c.post(f"/tickets/{w['tickets/']}/take/", {}), 302, ("ticket.take", "ok", "kefu_officer", "feedback.ticket")),
     ("changes a rule", "qifa_head", lambda c, cast, w: c.post(f"/ladder/{w['ladder/']}/", {"kind": "confirm", "level": 0, "days": 1, "tells": ["asker"], "active": "on"}), 302, ("ladderstep.saved", "ok", "qifa_head", "feedback.ladderstep")),
 ]  # fmt: skip
