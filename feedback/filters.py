@@ -9,6 +9,9 @@ from typing import Any
 import django_filters as filters
 from django import forms
 from django.db.models import Q
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope, scope
@@ -162,12 +165,20 @@ class _UnitSelect(HintedSelect):
         super().__init__(attrs)
         self.choices = choices
 
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option = super().create_option(name, value, *args, **kwargs)
-        unit = in_force.units().by_id.get(int(value)) if str(value).isdecimal() else None
-        if unit:
-            option["attrs"] |= {"data-key": f"{unit.pinyin} {unit.code}"}
-        return option
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        """Written here: Django renders a template for each option, with some dozens a sixth of the whole page's time."""
+        chosen, units = self.format_value(value), in_force.units().by_id
+        keys = {str(pk): f"{unit.pinyin} {unit.code}" for pk, unit in units.items()}
+        options = format_html_join(
+            "", "<option{}>{}</option>",
+            (
+                (flatatt({"value": code, "data-key": keys.get(code), "selected": code in chosen}), label)
+                for code, label in self.choices
+            ),
+        )  # fmt: skip
+        return format_html(
+            "<select{}>{}</select>", flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name})), options
+        )
 
 
 def _units() -> list[tuple[str, str]]:
