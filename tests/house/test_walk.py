@@ -39,6 +39,7 @@ PEOPLE = [
 ]  # fmt: skip
 AT_THE_GATE = {"stranger": "/sign-in/", "kefu_deputy": "/password/", "chuannan_member": "/sign-in/"}
 METHODS = ("GET", "POST")
+BROWSER = Client()  # one for all: each would build the middleware anew
 # pages of other makers, mounted whole: see the last test
 OTHERS = ("admin",)
 
@@ -206,11 +207,11 @@ def signed_in(user: User) -> str:
 
 def ask(session: str, method: str, path: str) -> Any:
     """Ask, and undo whatever it did."""
-    client = Client()
+    BROWSER.cookies.clear()
     if session:
-        client.cookies["session"] = session
+        BROWSER.cookies["session"] = session
     with transaction.atomic():
-        response = client.get(path) if method == "GET" else client.post(path, {})
+        response = BROWSER.get(path) if method == "GET" else BROWSER.post(path, {})
         if response.streaming:
             b"".join(response)  # read to its end, which closes the file
         transaction.set_rollback(True)
