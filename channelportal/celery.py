@@ -115,7 +115,9 @@ def give_time(**_: Any) -> None:
     """Statements of jobs may take a minute; those of the web end sooner (settings)."""
     options = connections["default"].settings_dict.get("OPTIONS", {})
     if "statement_timeout" in options.get("options", ""):
-        options["options"] = re.sub(r"statement_timeout=\d+", f"statement_timeout={JOB_STATEMENT_MS}", options["options"])
+        options["options"] = re.sub(
+            r"statement_timeout=\d+", f"statement_timeout={JOB_STATEMENT_MS}", options["options"]
+        )
 
 
 def start_after_commit(task: Task[Any, Any], *args: Any) -> None:

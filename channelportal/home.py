@@ -22,7 +22,7 @@ from accounts.access import Scope, scope, signed_in
 from accounts.models import Registration, User
 from channelportal.core import calendar, clock
 from channelportal.lib.workdays import WorkCalendar
-from feedback import desk, stats
+from feedback import deadlines, desk, stats
 from feedback.models import Assist, Obligation, Ticket
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Row:
     who: str  # the other side
     todo: str  # "Answer", "Approve", …
     due_at: datetime | None
-    days_late: int = 0
+    days: int | None = None  # working days, as `deadlines.days_said`
     tone: str = "hand"
 
 
@@ -57,7 +57,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "colleagues": with_colleagues(user, now),
-        "late": sum(row.days_late > 0 or row.tone == "late" for row in rows),
+        "late": sum(row.tone == "late" for row in rows),
         "sent": sent(user, now),
         "month": stats.month_of(user.unit_id, localtime(now).date()) if user.unit_id else None,
         "day": calendar.current().day(localtime(now).date()),
@@ -118,7 +118,7 @@ def _ticket_row(ticket: Ticket, user: User, now: datetime, cal: WorkCalendar) ->
         who=other.name,
         todo=todo,
         due_at=due,
-        days_late=cal.between(localtime(due).date(), localtime(now).date()) if due and late else 0,
+        days=deadlines.days_said(cal, due_at=due, at=now) if due else None,
         tone=tone,
     )
 
@@ -156,7 +156,7 @@ def _assists(user: User, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
             who=assist.ticket.responsible.name,
             todo=_("Assist"),
             due_at=assist.due_at,
-            days_late=cal.between(localtime(assist.due_at).date(), localtime(now).date()) if late else 0,
+            days=deadlines.days_said(cal, due_at=assist.due_at, at=now),
             tone="late" if late else "hand",
         )
 

@@ -460,6 +460,14 @@ def late_days(calendar: WorkCalendar, *, due_at: datetime, at: datetime) -> int:
     return max(0, calendar.between(local_date(due_at), local_date(at)))
 
 
+def days_said(calendar: WorkCalendar, *, due_at: datetime, at: datetime) -> int | None:
+    """The working days that people speak of: those late, or those left when more than one is; None: hours say it better."""
+    if not on_time(at, due_at):
+        return late_days(calendar, due_at=due_at, at=at)
+    left = calendar.between(local_date(at), local_date(due_at))
+    return left if left > 1 else None
+
+
 def watched_from(policy: Policy, calendar: WorkCalendar, due_at: datetime) -> datetime:
     """From this moment on a late ticket that was not copied is on 企发部's watch list."""
     return calendar.close_of_business(calendar.shift(local_date(due_at), policy.watch_days), policy.close_of_business)

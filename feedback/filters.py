@@ -11,7 +11,6 @@ from django import forms
 from django.db.models import Q
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Scope, scope
@@ -165,7 +164,7 @@ class _UnitSelect(HintedSelect):
         super().__init__(attrs)
         self.choices = choices
 
-    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> Any:
         """Written here: Django renders a template for each option, with some dozens a sixth of the whole page's time."""
         chosen, units = self.format_value(value), in_force.units().by_id
         keys = {str(pk): f"{unit.pinyin} {unit.code}" for pk, unit in units.items()}

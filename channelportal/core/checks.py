@@ -74,7 +74,9 @@ def _mail() -> Iterator[checks.CheckMessage]:
     if settings.EMAIL_CONFIGURED or settings.DEMO:
         return
     hint = "Set EMAIL_URL, for example smtp+tls://account:password@mail.example.com:587."
-    yield checks.Warning(f"Mail is not configured; it is written to {settings.EMAIL_FILE_PATH}.", hint=hint, id="portal.W002")
+    yield checks.Warning(
+        f"Mail is not configured; it is written to {settings.EMAIL_FILE_PATH}.", hint=hint, id="portal.W002"
+    )
 
 
 def _sqlite() -> Iterator[checks.CheckMessage]:

@@ -84,5 +84,7 @@ def pick_up(at: datetime) -> int:
     """Start again what was left behind. Returns how many."""
     jobs = left_behind(at)
     for job in jobs:
-        start_after_commit(import_string(job.data["task"]), job.pk)  # the name was written by `start`, never by a person
+        start_after_commit(
+            import_string(job.data["task"]), job.pk
+        )  # the name was written by `start`, never by a person
     return len(jobs)

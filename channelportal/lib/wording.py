@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext_lazy
 
 CHINA = ZoneInfo("Asia/Shanghai")
 CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳㉑㉒㉓㉔㉕㉖㉗㉘㉙㉚㉛㉜㉝㉞㉟㊱㊲㊳㊴㊵㊶㊷㊸㊹㊺㊻㊼㊽㊾㊿"
@@ -204,6 +204,12 @@ def file_size(count: int) -> str:
             break
         size, unit = size / 1024, bigger
     return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
+
+
+def numeral(number: int) -> str:
+    """二 for levels, as people say 二级; 2 in English."""
+    chinese = (get_language() or "zh").startswith("zh") and 0 < number < 10
+    return "一二三四五六七八九"[number - 1] if chinese else str(number)
 
 
 def circled(number: int) -> str:

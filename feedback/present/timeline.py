@@ -264,7 +264,7 @@ def _severity_asked(data: Mapping[str, Any], reader: Reader) -> str:
 
 
 def _escalated(data: Mapping[str, Any], reader: Reader) -> str:
-    names = {"level": data.get("level", ""), "people": _people(data, reader)}
+    names = {"level": wording.numeral(data.get("level", 0)), "people": _people(data, reader)}
     if names["people"]:
         return _("Level %(level)s: told %(people)s") % names
     return _("Level %(level)s reached") % names

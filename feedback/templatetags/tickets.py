@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from channelportal.core.templatetags.portal import chip
+from channelportal.lib import wording
 from feedback.models import Ticket
 
 register = template.Library()
@@ -42,7 +43,7 @@ def level_chip(level: int) -> SafeString | str:
     """{% level_chip ticket.level %}: how high the ladder was climbed; a dash at nought."""
     if not level:
         return "–"
-    return chip("late" if level > 1 else "due", _("Level {number}").format(number=level))
+    return chip("late" if level > 1 else "due", _("Level {number}").format(number=wording.numeral(level)))
 
 
 @register.filter

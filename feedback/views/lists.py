@@ -17,8 +17,8 @@ from accounts.access import scope
 from accounts.models import User
 from channelportal.core import calendar as calendars
 from channelportal.core.lists import COUNTED, Column, page_of
-from channelportal.lib import wording
-from channelportal.lib.workdays import WorkCalendar, local_date
+from channelportal.lib.workdays import WorkCalendar
+from feedback import deadlines
 from feedback.filters import SORTS, TicketFilter, View, views_for
 from feedback.models import Ticket, TicketQuerySet
 from feedback.views import person
@@ -101,12 +101,6 @@ def _tabs(views: list[View], chosen: View, counts: dict[str, int]) -> list[dict[
 
 def _line(ticket: Ticket, calendar: WorkCalendar, now: Any) -> dict[str, Any]:
     """A row with its working days: late ones, and those left when more than one is."""
-    due, days = ticket.due_at, None
-    if due:
-        day, today = wording.due_day(due)[0], local_date(now)
-        days = max(0, calendar.between(day, today)) if due < now else _left(calendar.between(today, day))
+    due = ticket.due_at
+    days = deadlines.days_said(calendar, due_at=due, at=now) if due else None
     return {"ticket": ticket, "days": days, "late": bool(due and due < now and ticket.state in ("open", "planned"))}
-
-
-def _left(days: int) -> int | None:
-    return days if days > 1 else None

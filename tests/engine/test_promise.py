@@ -55,8 +55,8 @@ def test_it_offers_the_working_days_beside_a_day_off() -> None:
 
     assert refused.code == "day_off"
     assert (refused.data["previous"], refused.data["next"]) == (day("09-30"), day("10-08"))
-    assert "2026-09-30" in refused.message
-    assert "2026-10-08" in refused.message
+    assert "9 月 30 日" in refused.message
+    assert "10 月 8 日" in refused.message
 
 
 def test_it_offers_no_day_that_is_over() -> None:
