@@ -241,9 +241,8 @@ FORMAT_MODULE_PATH = ["channelportal.formats"]
 REDIS_URL = env("REDIS_URL", default="")
 BROKER_DIR = DATA_DIR / "broker"
 SWEEP_BATCH = env.int("SWEEP_BATCH", default=500)
-SWEEP_SECONDS = env.int(
-    "SWEEP_SECONDS", default=60
-)  # from one sweep to the next; mail goes out and rows are sealed twice as often
+# from one sweep to the next; mail goes out and rows are sealed twice as often
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 
 # ── Mail ────────────────────────────────────────────────────────────────────────────────────────
 # Embedded default: written to files, so that nothing leaves a machine that nobody configured.
