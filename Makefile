@@ -8,7 +8,7 @@ ANY_PYTHON = $$(for p in $(PYTHON) python3.13 python3.12 python3.11 python3 pyth
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done \
 	|| echo python3)
 
-.PHONY: help run test lint types lock bench pictures demo shell vendor env dev
+.PHONY: help run test lint types lock bench pictures demo shell messages vendor env dev
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ demo: env ## The demo company in the database of the settings (ARGS="--scale 100
 
 shell: env ## Django's shell
 	$(PYTHON) manage.py shell
+
+messages: dev ## Take new texts into the Chinese catalogue and compile it
+	$(PYTHON) -m scripts.messages
 
 vendor: env ## Fetch the libraries of the browser side anew into static/vendor
 	$(PYTHON) -m scripts.vendor
