@@ -22,12 +22,13 @@ from accounts.access import Refused
 from accounts.models import User
 from channelportal.core import calendar
 from channelportal.core.errors import Invalid, WrongState
+from channelportal.core.files import keep_bytes
 from channelportal.demo import texts
 from channelportal.demo.company import Company
 from channelportal.demo.texts import Story
 from channelportal.lib.workdays import SHANGHAI, local_date
 from feedback import workflow
-from feedback.models import Extension, LongPlan, Obligation, SeverityRequest, Ticket
+from feedback.models import Extension, Obligation, SeverityRequest, Ticket
 from feedback.sweep import sweep
 from feedback.upkeep import upkeep
 
@@ -377,10 +378,56 @@ def _ignore(_result: object) -> None:
     """A step gives nothing back."""
 
 
-def long_plan(player: Player, ticket: Ticket, moment: datetime) -> LongPlan | None:
-    """A promised day far ahead, left for the head and 企发部 to decide: so that their desks show one."""
-    key = player.company.key_of(ticket.responsible_id)
-    officer = player.company.one(key, "officer")
-    day = calendar.current().nth_after(local_date(moment), 45)
-    workflow.plan(ticket, by=officer, text="需要随下一大版本提供，排期在四十五个工作日之后。", day=day, at=moment)
-    return LongPlan.objects.filter(ticket=ticket).first()
+def finale(player: Player, now: datetime) -> None:
+    """What three months may happen not to show on the demo's day: one of each, so that every state and decision is there to see."""
+    company = player.company
+    moment = now - timedelta(minutes=50)
+
+    def file(unit: str, role: str, to: str, kind: str, title: str, body: str, **more: Any) -> Ticket:
+        return workflow.file(
+            by=company.one(unit, role),
+            kind=company.kinds[kind],
+            title=title,
+            body=body,
+            responsible=company.units[to],
+            at=moment,
+            **more,
+        )
+
+    file(
+        "鲁东",
+        "member",
+        "kefu",
+        "problem",
+        "分支机构上线后无法同步策略",
+        "三个分支机构上线后策略一直显示等待同步，重启无效。",
+    )
+    file("沈阳", "officer", "gov", "request", "申请延长投标授权函有效期", "客户推迟开标两周，授权函将过期，申请延长。")
+    log_text = b"03:00:12 renegotiation timeout\n03:10:40 tunnel up\n"
+    pinned = keep_bytes("现场日志.txt", log_text, "text/plain", by=company.one("川南", "head"), at=moment)
+    first = file(
+        "川南",
+        "head",
+        "kefu",
+        "problem",
+        "双机热备切换后业务中断",
+        "切换后约 20 秒业务才恢复，日志见附件。",
+        files=[pinned],
+    )
+    again = file("川南", "head", "kefu", "problem", "热备切换业务中断（重复提交）", "与上一张相同，误提交了两次。")
+    workflow.merge(again, by=company.one("qifa", "officer"), into=first, reason="与前一张重复。", at=moment)
+    file(
+        "豫北", "member", "market", "complaint", "反映商务人员索要好处", "签约过程中被暗示需要额外费用，请核实并保护反映人。",
+        restricted=True, shielded=True, accused=company.one("market", "head"),
+    )  # fmt: skip
+    asked = file("闽南", "head", "dev", "request", "希望支持新的国密算法套件", "等保测评要求，请评估支持时间。")
+    day = calendar.current().nth_after(local_date(now), 45)
+    workflow.plan(
+        asked, by=company.one("dev", "officer"), text="随下一大版本提供，需要四十五个工作日。", day=day, at=moment
+    )
+    weighed = file(
+        "粤东", "head", "quality", "problem", "一批设备开机自检失败", "到货 12 台中 3 台自检失败，客户要求说明。"
+    )
+    workflow.ask_severity(
+        weighed, by=company.one("quality", "head"), to="major", reason="可能涉及整个批次，需要拆检。", at=moment
+    )

@@ -59,6 +59,7 @@ class Command(BaseCommand):
             player = history.Player(made, chance, now)
             player.prepare(first.date())
             player.play()
+            history.finale(player, now)
             _registrations(made, now)
             _settle(now)
             Parameter.objects.create(name=MARK, value={"made": now.isoformat()})
