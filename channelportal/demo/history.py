@@ -417,8 +417,8 @@ def finale(player: Player, now: datetime) -> None:
     again = file("川南", "head", "kefu", "problem", "热备切换业务中断（重复提交）", "与上一张相同，误提交了两次。")
     workflow.merge(again, by=company.one("qifa", "officer"), into=first, reason="与前一张重复。", at=moment)
     file(
-        "豫北", "member", "market", "complaint", "反映商务人员索要好处", "签约过程中被暗示需要额外费用，请核实并保护反映人。",
-        restricted=True, shielded=True, accused=company.one("market", "head"),
+        "豫北", "member", "market", "complaint", "反映本单位负责人截留返利", "上季度返利未按规定发放，请核实并保护反映人。",
+        restricted=True, shielded=True, accused=company.one("豫北", "head"),
     )  # fmt: skip
     asked = file("闽南", "head", "dev", "request", "希望支持新的国密算法套件", "等保测评要求，请评估支持时间。")
     day = calendar.current().nth_after(local_date(now), 45)
