@@ -11,7 +11,7 @@ from typing import Final
 Verbs = frozenset[str]
 
 # ── roles in one's own unit ─────────────────────────────────────────────────────────────────────
-MEMBER: Final[Verbs] = frozenset({"ticket.file", "unit.see"})
+MEMBER: Final[Verbs] = frozenset({"ticket.file", "unit.see", "notice.draft"})
 OFFICER: Final[Verbs] = MEMBER | {
     "ticket.see",  # the unit's tickets, both sides
     "ticket.take",
@@ -27,9 +27,28 @@ OFFICER: Final[Verbs] = MEMBER | {
     "ticket.enter",  # for someone who phoned, wrote, came
     "ticket.conclude",  # confirm, rate, reopen, withdraw, remind, for the asking unit
     "personnel.report",
+    "notice.see",  # what the unit writes
+    "notice.acknowledge_for_unit",
+    "subscription.apply",
+    "robot.edit",
+    "meeting.see",  # what the unit calls
+    "meeting.call",
 }
-HEAD: Final[Verbs] = OFFICER | {"ticket.approve", "ticket.agree_long_plan", "ticket.assign", "absence.set", "unit.edit"}
-DEPUTY: Final[Verbs] = OFFICER | {"ticket.assign"}  # and HEAD while the head is away: access.acts_as_head
+HEAD: Final[Verbs] = OFFICER | {
+    "ticket.approve",
+    "ticket.agree_long_plan",
+    "ticket.assign",
+    "absence.set",
+    "unit.edit",
+    "notice.approve",  # the steps of the chain that are the unit's
+    "notice.receipts",  # who has not read; the author of a notice may too
+    "subscription.decide",  # of kinds that the unit owns
+    "meeting.approve",
+}
+DEPUTY: Final[Verbs] = OFFICER | {
+    "ticket.assign",
+    "notice.receipts",
+}  # and HEAD while the head is away: access.acts_as_head
 
 BY_ROLE: Final[dict[str, Verbs]] = {"member": MEMBER, "officer": OFFICER, "deputy": DEPUTY, "head": HEAD}
 
@@ -54,6 +73,10 @@ SUPERVISING: Final[Verbs] = frozenset(
         "officers.list",
         "outbox.see",
         "unit.see",
+        "notice.supervise",  # sees what was sent, its receipts, reminds, keeps kinds of notices and meetings
+        "notice.receipts",
+        "rule.edit",  # the regulations themselves
+        "subscription.decide",
     }
 )
 REGISTRAR: Final[Verbs] = frozenset(

@@ -107,7 +107,7 @@ app.conf.beat_schedule = {
     # the day's head of the audit chain goes out, so that no later rewriting goes unseen
     "seal-head": {"task": "channelportal.core.tasks.send_seal_head", "schedule": crontab(hour=0, minute=10)},
 }
-app.autodiscover_tasks(["channelportal.core", "accounts", "feedback"])
+app.autodiscover_tasks(["channelportal.core", "accounts", "feedback", "notices"])
 
 
 @worker_init.connect(weak=False)

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "channelportal.core",
     "accounts",
     "feedback",
+    "notices",
     "partners",
     "channelportal.supervision",
     "channelportal.demo",

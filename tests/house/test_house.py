@@ -26,7 +26,7 @@ from channelportal.core.parameters import Parameters
 from feedback import notify
 
 ROOT = Path(settings.BASE_DIR)
-PRODUCT = ("accounts", "channelportal", "feedback", "partners")
+PRODUCT = ("accounts", "channelportal", "feedback", "notices", "partners")
 CATALOGUE = ROOT / "channelportal" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 
 

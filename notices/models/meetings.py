@@ -1,0 +1,296 @@
+"""Meetings (001 五; 004 二(三)1; 003 渠道部规章 四): kinds with their required frequency, invitations, minutes, actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import scope
+from accounts.models import Unit, User
+from channelportal.core.models import StoredFile
+
+
+class MeetingKind(models.Model):
+    """Annual conference, quarterly, monthly, ad hoc …: how often it must be held, and who takes part. 企发部 edits the rows."""
+
+    class Period(models.TextChoices):
+        YEAR = "year", _("a year")
+        QUARTER = "quarter", _("a quarter")
+        MONTH = "month", _("a month")
+        NONE = "none", _("when needed")
+
+    class Per(models.TextChoices):
+        COMPANY = "company", _("for the whole company")
+        MANAGER = "manager", _("by each managing department")
+        CHANNEL = "channel", _("with each channel")
+
+    code = models.SlugField(_("code"), max_length=30, unique=True)
+    name_zh = models.CharField(_("Chinese name"), max_length=30)
+    name_en = models.CharField(_("English name"), max_length=50)
+    times = models.PositiveSmallIntegerField(_("times"), default=1)  # 召开[X]次
+    period = models.CharField(_("per"), max_length=8, choices=Period, default=Period.NONE)
+    per = models.CharField(_("is counted"), max_length=8, choices=Per, default=Per.COMPANY)
+    audience: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # who must take part
+    notice_days = models.PositiveSmallIntegerField(_("invited ahead by (working days)"), default=3)
+    minutes_days = models.PositiveSmallIntegerField(_("minutes within (working days)"), default=3)
+    order = models.PositiveSmallIntegerField(_("order"), default=100)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        ordering = ["order", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(period__in=["year", "quarter", "month", "none"]), name="meetingkind_period_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(per__in=["company", "manager", "channel"]), name="meetingkind_per_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_zh if (get_language() or "zh").startswith("zh") else self.name_en
+
+
+class MeetingQuerySet(models.QuerySet["Meeting"]):
+    def visible_to(self, user: User) -> MeetingQuerySet:
+        """Who was invited (or stands in), the hosting unit's officers, heads and the one who called it, and 企发部."""
+        if not user.is_active or user.unit_id is None:
+            return self.none()
+        who = scope(user)
+        invited = Invitation.objects.filter(Q(user=user) | Q(deputy=user), meeting=OuterRef("pk"))
+        seen = Q(called_by=user) | Q(chair=user) | Q(recorder=user)
+        seen |= Q(state__in=Meeting.CALLED_ON) & Q(Exists(invited))
+        if who.may("meeting.see", user.unit_id):
+            seen |= Q(unit=user.unit_id)
+        if who.may("notice.supervise"):
+            seen |= Q(state__in=Meeting.CALLED_ON)
+        return self.filter(seen)
+
+
+class Meeting(models.Model):
+    """One meeting that a unit calls."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PENDING = "pending", _("Waiting for the head's approval")
+        CALLED = "called", _("Called")
+        HELD = "held", _("Held")
+        CANCELLED = "cancelled", pgettext_lazy("meeting", "Cancelled")
+
+    CALLED_ON = (State.CALLED, State.HELD, State.CANCELLED)
+
+    class Mode(models.TextChoices):
+        PLACE = "place", _("On the spot")
+        VIDEO = "video", _("By video")
+        BOTH = "both", _("On the spot and by video")
+
+    number = models.CharField(max_length=20, unique=True)  # HY-2026-0508-001
+    kind = models.ForeignKey(MeetingKind, on_delete=models.PROTECT, related_name="meetings")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="meetings")  # calls it
+    title = models.CharField(_("title"), max_length=100)
+    purpose = models.TextField(_("purpose and preparation"), blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    mode = models.CharField(_("held"), max_length=5, choices=Mode, default=Mode.PLACE)
+    place = models.CharField(_("place"), max_length=120, blank=True)
+    link = models.URLField(_("link"), max_length=300, blank=True)
+    starts_at = models.DateTimeField(_("begins"))
+    ends_at = models.DateTimeField(_("ends"))
+    chair = models.ForeignKey(User, verbose_name=_("chair"), on_delete=models.PROTECT, related_name="+")
+    recorder = models.ForeignKey(
+        User, verbose_name=_("keeps the minutes"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )  # null: who called it
+    audience: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    answer_by = models.DateTimeField(_("answer by"), null=True, blank=True)  # null: the day before, close of business
+    called_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: needed none, or not yet
+    created_at = models.DateTimeField()
+    invited_at = models.DateTimeField(null=True)  # null: not called
+    sequence = models.PositiveSmallIntegerField(default=0)  # of the .ics file: raised with each change
+    moved_reason = models.CharField(max_length=300, blank=True)  # the last change of time or place
+    cancelled_at = models.DateTimeField(null=True)  # null: stands
+    cancellation = models.CharField(_("why it was cancelled"), max_length=300, blank=True)
+    reminded_at = models.DateTimeField(null=True)  # the day before; null: not yet
+    answer_text = models.CharField(max_length=300, blank=True)  # the head's remark when he gave it back
+    minutes_told = models.PositiveSmallIntegerField(default=0)  # how often missing minutes were chased
+
+    objects = MeetingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "pending", "called", "held", "cancelled"]), name="meeting_state_known"
+            ),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="meeting_ends_after"),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("called_by")),
+                name="meeting_approver_is_another",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="cancelled") | ~Q(cancellation=""), name="meeting_cancelled_says_why"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["starts_at"], condition=Q(state__in=["called", "held"]), name="meeting_by_time"),  # calendar
+            models.Index(fields=["kind", "starts_at"], name="meeting_of_kind"),  # frequency
+            models.Index(fields=["unit", "-starts_at"], name="meeting_of_unit"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("meeting", args=[self.pk])
+
+
+class AgendaItem(models.Model):
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="agenda")
+    order = models.PositiveSmallIntegerField()
+    topic = models.CharField(_("topic"), max_length=120)
+    minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True)  # null: not said
+    speaker = models.CharField(_("speaker"), max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["order", "id"]
+
+    def __str__(self) -> str:
+        return self.topic
+
+
+class AgendaPaper(models.Model):
+    """A paper of an item of the agenda, or (item null) of the meeting."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="papers")
+    item = models.ForeignKey(AgendaItem, on_delete=models.SET_NULL, null=True, related_name="papers")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.file)
+
+
+class Invitation(models.Model):
+    """One person invited: his answer before, his attendance after."""
+
+    class Reply(models.TextChoices):
+        NONE = "none", _("No answer yet")
+        ATTEND = "attend", _("Attends")
+        DEPUTY = "deputy", _("Sends a deputy")
+        DECLINE = "decline", _("Cannot attend")
+
+    class Attendance(models.TextChoices):
+        UNKNOWN = "unknown", _("Not recorded")
+        PRESENT = "present", _("Was present")
+        DEPUTY = "deputy", _("Deputy was present")
+        ABSENT = "absent", _("Was absent")
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="invitations")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")  # his, when invited
+    required = models.BooleanField(default=True)  # must take part
+    reply = models.CharField(max_length=8, choices=Reply, default=Reply.NONE)
+    deputy = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: none, or without account
+    deputy_name = models.CharField(_("name of the deputy"), max_length=40, blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    replied_at = models.DateTimeField(null=True)  # null: no answer
+    attendance = models.CharField(max_length=8, choices=Attendance, default=Attendance.UNKNOWN)
+    reminded_at = models.DateTimeField(null=True)  # null: not reminded to answer
+    dropped_at = models.DateTimeField(null=True)  # taken off the list; null: invited
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["meeting", "user"], name="invitation_once"),
+            models.CheckConstraint(condition=~Q(reply="decline") | ~Q(reason=""), name="invitation_decline_says_why"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["user"], condition=Q(reply="none", dropped_at=None), name="invitation_to_answer"
+            ),  # desk
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meeting_id} {self.user_id}"
+
+
+class Minutes(models.Model):
+    """Written by the recorder, approved by the chair, then sent to all who were invited."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PENDING = "pending", _("Waiting for the chair")
+        RETURNED = "returned", _("Returned with remarks")
+        SENT = "sent", _("Approved and sent")
+
+    meeting = models.OneToOneField(Meeting, on_delete=models.PROTECT, related_name="record")
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    body = models.TextField(_("minutes"))  # cleaned HTML
+    written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: not yet
+    approved_at = models.DateTimeField(null=True)  # null: not yet
+    answer = models.CharField(_("remark of the chair"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name_plural = "minutes"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("written_by")), name="minutes_chair_is_another"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meeting_id} {self.state}"
+
+
+class Action(models.Model):
+    """What a meeting decided that somebody does by a day; in force when the minutes are sent, then chased like a promise."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("In the minutes, not yet sent")
+        OPEN = "open", _("To do")
+        DONE = "done", _("Done")
+        DROPPED = "dropped", _("Dropped")
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="actions")
+    task = models.CharField(_("task"), max_length=300)
+    owner = models.ForeignKey(User, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="meeting_actions")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")  # the owner's
+    day = models.DateField(_("by the day"))
+    due_at = models.DateTimeField()  # close of business of that day
+    state = models.CharField(max_length=8, choices=State, default=State.PROPOSED)
+    reminded_at = models.DateTimeField(null=True)  # on the day; null: not yet
+    missed_at = models.DateTimeField(null=True)  # null: not late
+    level = models.PositiveSmallIntegerField(
+        default=0
+    )  # 1: his head was told, 2: the superior, as the ladder of tickets has it
+    done_at = models.DateTimeField(null=True)  # null: not done
+    done_text = models.CharField(_("what was done"), max_length=500, blank=True)
+    moved = models.PositiveSmallIntegerField(default=0)  # how often the chair granted a later day
+    drop_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["day", "id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(state="done") | Q(done_at__isnull=False), name="action_done_has_time"),
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "open", "done", "dropped"]), name="action_state_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "due_at"], condition=Q(state="open"), name="action_of_owner"),  # desk
+            models.Index(fields=["due_at"], condition=Q(state="open"), name="action_due"),  # the sweep
+        ]
+
+    def __str__(self) -> str:
+        return self.task[:40]

@@ -1,0 +1,62 @@
+"""The people behind an audience, as the organisation stands now (001 四(三)1; 000 5.4). Frozen as receipts at publication."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.models import Unit, User
+from channelportal.core.among import Among
+from notices.audience import Audience
+from notices.models import NoticeKind, Subscription
+
+
+def units(audience: Audience, kind: NoticeKind | None = None) -> QuerySet[Unit]:
+    """The active units that are meant as units (not those of people named one by one): chosen, named, or subscribed to `kind`."""
+    chosen = Q(pk__in=audience.units) | _channels(audience)
+    if audience.hq:
+        chosen |= Q(kind=Unit.Kind.HQ)
+    if kind is not None:
+        chosen |= Q(Among("pk", _subscribed(kind)))
+    return Unit.objects.active().filter(chosen).exclude(pk__in=audience.without)
+
+
+def people(audience: Audience, kind: NoticeKind | None = None) -> QuerySet[User]:
+    """Everybody a notice would reach now: active people of those units with a chosen role, and the people named. Who has not set a
+    password of his own yet is reached too; who is frozen finds it when he is let in again."""
+    of_units = Q(Among("unit", units(audience, kind).order_by().values("pk")))
+    if audience.roles:
+        of_units &= Q(role__in=audience.roles)
+    named = Q(pk__in=audience.people, unit__active=True)
+    return User.objects.active().filter(of_units | named).filter(unit__isnull=False)
+
+
+def counted(audience: Audience, kind: NoticeKind | None = None) -> tuple[int, int]:
+    """How many people in how many units: said before sending. One query."""
+    found = people(audience, kind).order_by().aggregate(people=Count("pk"), units=Count("unit", distinct=True))
+    return found["people"], found["units"]
+
+
+def leaves_unit(audience: Audience, kind: NoticeKind | None, unit_id: int) -> bool:
+    """Whether anybody outside this unit is reached: then channel management checks (001 四(一)1)."""
+    return people(audience, kind).exclude(unit=unit_id).exists()
+
+
+def _channels(audience: Audience) -> Q:
+    if audience.channels == "none":
+        return Q(pk__in=[])
+    found = ~Q(kind=Unit.Kind.HQ)
+    if audience.channels == "all":
+        return found
+    for name, values in (
+        ("kind__in", audience.kinds),
+        ("region__in", audience.regions),
+        ("grade__in", audience.grades),
+        ("manager__in", audience.managers),
+    ):
+        if values:
+            found &= Q(**{name: values})
+    return found
+
+
+def _subscribed(kind: NoticeKind) -> QuerySet[Subscription, int]:
+    return Subscription.objects.filter(kind=kind, state=Subscription.State.GRANTED).values_list("unit", flat=True)
