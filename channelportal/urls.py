@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls_entrance")),
     path("", include("accounts.urls_organisation")),
     path("", include("feedback.urls")),
+    path("", include("notices.urls")),
     path("", include("partners.urls")),
     path("", home, name="home"),
     path("search/", search_page, name="search"),

@@ -35,13 +35,10 @@ class Audience:
     def read(cls, stored: dict[str, Any]) -> Self:
         """From the JSON of a row; what is not known is ignored, so that old rows stay readable."""
         known = {one.name for one in fields(cls)}
-        return cls(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in stored.items()
-                if name in known
-            }
-        )
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in stored.items() if name in known
+        }
+        return cls(**values)
 
     def stored(self) -> dict[str, Any]:
         """For the JSON of a row: only what was chosen."""
