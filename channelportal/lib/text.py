@@ -25,9 +25,12 @@ MOST_MARKS: Final = 4  # combining marks on one character; more only pile up ove
 
 def clean_text(text: str) -> str:
     """Several lines: composed (NFC), without what nobody sees, line ends as \\n, no spaces at the ends. "" if nothing is left."""
-    kept = _INVISIBLE.sub("", _BREAKS.sub("\n", text))
-    kept = _fewer_marks(unicodedata.normalize("NFC", kept))
-    return _MANY_BREAKS.sub("\n\n\n", _TRAILING.sub("", kept)).strip()
+    return _MANY_BREAKS.sub("\n\n\n", _TRAILING.sub("", clean_part(text))).strip()
+
+
+def clean_part(text: str) -> str:
+    """A piece out of a text: composed, without what nobody sees, line ends as \\n; its spaces stay."""
+    return _fewer_marks(unicodedata.normalize("NFC", _INVISIBLE.sub("", _BREAKS.sub("\n", text))))
 
 
 def clean_line(text: str) -> str:
