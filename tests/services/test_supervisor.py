@@ -111,7 +111,7 @@ def test_it_starts_again_what_dies_and_waits_longer_each_time(start: Start, tmp_
 
     supervisor.send_signal(signal.SIGINT)
 
-    said = supervisor.communicate()[0].decode()
+    said = supervisor.communicate(timeout=20)[0].decode()
     assert re.findall(r"mortal ended with 3; it is started again in (\d) s", said)[:2] == ["1", "2"]
 
 
