@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "django_filters",
+    "django_prose_editor",  # for the engine of the editor among its static files
     "django_htmx",
     "django_prometheus",
     "django_otp",
