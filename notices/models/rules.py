@@ -16,7 +16,9 @@ class Rule(models.Model):
 
     code = models.CharField(_("code"), max_length=30, unique=True)
     name = models.CharField(_("name"), max_length=80)
-    unit = models.ForeignKey(Unit, verbose_name=_("interpreted by"), on_delete=models.PROTECT, related_name="rules")
+    unit = models.ForeignKey(
+        Unit, verbose_name=_("interpreted by"), on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
+    )  # null: the supervising department
     public = models.BooleanField(_("may be read without signing in"), default=False)
     order = models.PositiveSmallIntegerField(_("order"), default=100)
     reviewed_on = models.DateField(_("last review"), null=True)  # null: never
@@ -50,9 +52,9 @@ class RuleVersion(models.Model):
     body = models.TextField(_("text"))  # cleaned HTML
     change = models.CharField(_("what changed"), max_length=300, blank=True)
     in_force_from = models.DateField(_("in force from"))
-    drafted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    drafted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: setup
     drafted_at = models.DateTimeField()
-    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: not approved
+    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: not approved, or a head's own
     approved_at = models.DateTimeField(null=True)  # null: not approved
     answer = models.CharField(_("remark of the approver"), max_length=300, blank=True)
 
