@@ -8,10 +8,12 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MaxLengthValidator
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from channelportal.lib import text, uploads
+from channelportal.core.editor import RichTextarea
+from channelportal.lib import rich, text, uploads
 
 # What a package in the house translates badly: our catalogue goes before all others, if it has the sentence.
 OWN_WORDS: Final = (_("This field is required."),)
@@ -34,6 +36,32 @@ class TextField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(text.clean_text(value) if isinstance(value, str) else value)
+
+
+class RichTextField(forms.CharField):
+    """Formatted text: cleans to the HTML of `lib.rich.clean`, "" if nothing is seen of it; shown by `{{ body|rich }}`.
+
+    `max_length` counts the plain text, 20,000 characters unless told otherwise. What was typed stays in the field on an error.
+    """
+
+    widget = RichTextarea
+
+    def __init__(self, *, max_length: int = 20_000, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+        self.longest = max_length
+
+    def to_python(self, value: Any) -> str:
+        raw = str(super().to_python(value) or "")
+        if rich.too_long(raw):
+            raise ValidationError(_("This is too much for one text. Shorten it, or attach it as a file."), code="long")
+        return "" if rich.is_empty(raw) else rich.clean(raw)
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value)
+        MaxLengthValidator(self.longest)(rich.plain(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return rich.clean(str(initial or "")) != rich.clean(str(data or ""))
 
 
 MOST_FILES: Final = 10

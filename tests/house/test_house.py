@@ -143,7 +143,8 @@ def test_every_form_that_posts_carries_its_token() -> None:
 
 # ── code ────────────────────────────────────────────────────────────────────────────────────────
 
-# mark_safe and SafeString: only where every piece is written here or escaped beside it
+# mark_safe and SafeString: only where every piece is written here or escaped beside it; formatted text (`|rich`) goes through
+# lib.rich.clean right there, whatever the database holds
 MAY_MARK = {"channelportal/core/templatetags/portal.py", "feedback/templatetags/tickets.py"}
 
 
