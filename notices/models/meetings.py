@@ -22,6 +22,7 @@ class MeetingKind(models.Model):
         YEAR = "year", _("a year")
         QUARTER = "quarter", _("a quarter")
         MONTH = "month", _("a month")
+        WEEK = "week", _("a week")
         NONE = "none", _("when needed")
 
     class Per(models.TextChoices):
@@ -37,6 +38,9 @@ class MeetingKind(models.Model):
     per = models.CharField(_("is counted"), max_length=8, choices=Per, default=Per.COMPANY)
     audience: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # who must take part
     notice_days = models.PositiveSmallIntegerField(_("invited ahead by (working days)"), default=3)
+    any_time = models.BooleanField(
+        _("may be held outside working hours without giving a reason"), default=False
+    )  # 001 五(二)2: what is urgent
     minutes_days = models.PositiveSmallIntegerField(_("minutes within (working days)"), default=3)
     order = models.PositiveSmallIntegerField(_("order"), default=100)
     active = models.BooleanField(_("active"), default=True)
@@ -45,7 +49,7 @@ class MeetingKind(models.Model):
         ordering = ["order", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(period__in=["year", "quarter", "month", "none"]), name="meetingkind_period_known"
+                condition=Q(period__in=["year", "quarter", "month", "week", "none"]), name="meetingkind_period_known"
             ),
             models.CheckConstraint(
                 condition=Q(per__in=["company", "manager", "channel"]), name="meetingkind_per_known"
@@ -66,8 +70,8 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
         if not user.is_active or user.unit_id is None:
             return self.none()
         who = scope(user)
-        invited = Invitation.objects.filter(Q(user=user) | Q(deputy=user), meeting=OuterRef("pk"))
-        seen = Q(called_by=user) | Q(chair=user) | Q(recorder=user)
+        invited = Invitation.objects.filter(Q(user=user) | Q(deputy=user), meeting=OuterRef("pk"), dropped_at=None)
+        seen = Q(called_by=user) | ((Q(chair=user) | Q(recorder=user)) & ~Q(state=Meeting.State.DRAFT))
         seen |= Q(state__in=Meeting.CALLED_ON) & Q(Exists(invited))
         if who.may("meeting.see", user.unit_id):
             seen |= Q(unit=user.unit_id)
@@ -117,11 +121,15 @@ class Meeting(models.Model):
     created_at = models.DateTimeField()
     invited_at = models.DateTimeField(null=True)  # null: not called
     sequence = models.PositiveSmallIntegerField(default=0)  # of the .ics file: raised with each change
+    off_hours_reason = models.CharField(_("why outside working hours"), max_length=300, blank=True)  # 001 五(三)2
+    short_notice_reason = models.CharField(_("why at such short notice"), max_length=300, blank=True)  # 001 五(三)1
     moved_reason = models.CharField(max_length=300, blank=True)  # the last change of time or place
     cancelled_at = models.DateTimeField(null=True)  # null: stands
     cancellation = models.CharField(_("why it was cancelled"), max_length=300, blank=True)
     reminded_at = models.DateTimeField(null=True)  # the day before; null: not yet
     answer_text = models.CharField(max_length=300, blank=True)  # the head's remark when he gave it back
+    held_at = models.DateTimeField(null=True)  # when it was recorded that it took place; null: not (yet)
+    record_asked_at = models.DateTimeField(null=True)  # it ended, and attendance was asked for; null: not yet
     minutes_told = models.PositiveSmallIntegerField(default=0)  # how often missing minutes were chased
 
     objects = MeetingQuerySet.as_manager()
@@ -237,6 +245,7 @@ class Minutes(models.Model):
     body = models.TextField(_("minutes"))  # cleaned HTML
     written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     written_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)  # sent to the chair; null: not yet
     approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: not yet
     approved_at = models.DateTimeField(null=True)  # null: not yet
     answer = models.CharField(_("remark of the chair"), max_length=300, blank=True)
