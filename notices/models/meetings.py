@@ -44,6 +44,7 @@ class MeetingKind(models.Model):
     minutes_days = models.PositiveSmallIntegerField(_("minutes within (working days)"), default=3)
     order = models.PositiveSmallIntegerField(_("order"), default=100)
     active = models.BooleanField(_("active"), default=True)
+    watched_on = models.DateField(null=True, editable=False)  # the day its frequency was last looked at; null: never
 
     class Meta:
         ordering = ["order", "id"]
@@ -66,13 +67,15 @@ class MeetingKind(models.Model):
 
 class MeetingQuerySet(models.QuerySet["Meeting"]):
     def visible_to(self, user: User) -> MeetingQuerySet:
-        """Who was invited (or stands in), the hosting unit's officers, heads and the one who called it, and 企发部."""
+        """Who was invited (or stands in) or owns an action; the hosting unit's officers, heads and the one who called it; the
+        head of a unit that has an action, and his superior once it is late; and 企发部."""
         if not user.is_active or user.unit_id is None:
             return self.none()
         who = scope(user)
         invited = Invitation.objects.filter(Q(user=user) | Q(deputy=user), meeting=OuterRef("pk"), dropped_at=None)
         seen = Q(called_by=user) | ((Q(chair=user) | Q(recorder=user)) & ~Q(state=Meeting.State.DRAFT))
         seen |= Q(state__in=Meeting.CALLED_ON) & Q(Exists(invited))
+        seen |= Q(Exists(Action.objects.in_force().filter(_actions_of(user), meeting=OuterRef("pk"))))
         if who.may("meeting.see", user.unit_id):
             seen |= Q(unit=user.unit_id)
         if who.may("notice.supervise"):
@@ -262,6 +265,25 @@ class Minutes(models.Model):
         return f"{self.meeting_id} {self.state}"
 
 
+def _actions_of(user: User) -> Q:
+    """His own; as head those of his unit's people, and those of which a superior is told."""
+    who, found = scope(user), Q(owner=user)
+    if not who.may("meeting.approve", user.unit_id):
+        return found
+    below = Q(unit__manager=user.unit_id) | Q(unit__parent=user.unit_id)
+    late = Q(level__gte=2)
+    return found | Q(unit=user.unit_id) | (late if who.manages_company else late & below)
+
+
+class ActionQuerySet(models.QuerySet["Action"]):
+    def in_force(self) -> ActionQuerySet:
+        """The minutes that say so were sent."""
+        return self.exclude(state=Action.State.PROPOSED)
+
+    def open(self) -> ActionQuerySet:
+        return self.filter(state=Action.State.OPEN)
+
+
 class Action(models.Model):
     """What a meeting decided that somebody does by a day; in force when the minutes are sent, then chased like a promise."""
 
@@ -287,6 +309,8 @@ class Action(models.Model):
     done_text = models.CharField(_("what was done"), max_length=500, blank=True)
     moved = models.PositiveSmallIntegerField(default=0)  # how often the chair granted a later day
     drop_reason = models.CharField(max_length=300, blank=True)
+
+    objects = ActionQuerySet.as_manager()
 
     class Meta:
         ordering = ["day", "id"]
