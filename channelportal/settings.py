@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -26,20 +27,44 @@ DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)  # the demo company: known passwords, never on a database that is not its own
 
 
+def _made_once(path: Path, content: str) -> str:
+    """What stands in the file; on the first start `content` is put there, whole and once, however many processes begin."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+        new.touch(mode=0o600)
+        new.write_text(content)
+        try:
+            path.hardlink_to(new)
+        except FileExistsError:
+            pass  # another process was faster
+        except OSError:  # a file system without links
+            new.replace(path)
+        new.unlink(missing_ok=True)
+    return path.read_text().strip()
+
+
 def _secret() -> str:
     """The key from the environment, a file, or (embedded default only) one made on the first start and kept in var/."""
     if key := env("SECRET_KEY", default=""):
         return str(key)
-    path = Path(env("SECRET_KEY_FILE", default=str(DATA_DIR / "secret")))
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(64))
-    return path.read_text().strip()
+    return _made_once(Path(env("SECRET_KEY_FILE", default=str(DATA_DIR / "secret"))), secrets.token_urlsafe(64))
+
+
+def _file_keys() -> str:
+    """The keys of confidential files likewise; a file that is named but not there is no reason to make another key."""
+    if keys := env("FILE_KEYS", default=""):
+        return str(keys)
+    if path := env("FILE_KEYS_FILE", default=""):
+        return Path(path).read_text().strip() if Path(path).exists() else ""
+    made = f"{secrets.token_hex(3)}:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    return _made_once(DATA_DIR / "file-keys", made)
 
 
 SECRET_KEY = _secret()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+FILE_KEYS = _file_keys()  # NAME:BASE64, the current one first, then those that older files still need (core/vault.py)
+FILE_KEYS_SET = bool(env("FILE_KEYS", default="") or env("FILE_KEYS_FILE", default=""))
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 TLS = SITE_URL.startswith("https://")
 ADMIN_SITE = env.bool("ADMIN_SITE", default=True)  # Django admin; switch off on a public host
@@ -216,6 +241,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 FILE_UPLOAD_PERMISSIONS = 0o600
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024 * 1024)  # one file
+# where an upload over 1 MB lies, in the clear, until its form was read: memory, not a disk, where files are confidential
+FILE_UPLOAD_TEMP_DIR = env("UPLOAD_TEMP_DIR", default="") or None
 UPLOAD_ROOT = DATA_DIR / "files"  # outside static, served by the owning app's view only
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

@@ -1,4 +1,4 @@
-"""Fetch the libraries of the browser side into static/vendor/ and draw static/icons.svg.
+"""Fetch the libraries of the browser side into static/vendor/, the font of the watermark, and draw static/icons.svg.
 
     python scripts/vendor.py            fetch everything anew (needs npm's client, no node project)
     python scripts/vendor.py --check    compare what is committed with static/vendor/SHA256SUMS, offline
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from pathlib import Path
 STATIC = Path(__file__).resolve().parent.parent / "static"
 VENDOR = STATIC / "vendor"
 SUMS = VENDOR / "SHA256SUMS"
+FONTS = STATIC.parent / "channelportal" / "core" / "fonts"  # drawn with on the server, served to nobody
 
 MIT_OF_TABLER = """The MIT License (MIT)
 
@@ -60,6 +62,11 @@ class Package:
     folder: str
     files: dict[str, str]
     licence: str = ""  # only for a package that ships none
+    under: Path = VENDOR
+
+    @property
+    def home(self) -> Path:
+        return self.under / f"{self.folder}-{self.version}"
 
 
 PACKAGES = [
@@ -78,6 +85,13 @@ PACKAGES = [
         {"dist/echarts.common.min.js": "echarts.common.min.js", "LICENSE": "LICENSE", "NOTICE": "NOTICE"},
     ),
 ]
+FONT = Package(
+    "@fontsource/noto-sans-sc",
+    "5.3.0",
+    "noto-sans-sc",
+    {"files/noto-sans-sc-chinese-simplified-400-normal.woff2": "noto-sans-sc.woff2", "LICENSE": "LICENSE"},
+    under=FONTS,
+)
 ICONS = Package("@tabler/icons", "3.51.0", "tabler-icons", {"LICENSE": "LICENSE"})
 
 # Our name -> Tabler's. Most are named by what they mean here; the commonest also by Tabler's own name.
@@ -262,8 +276,8 @@ def read(archive: tarfile.TarFile, name: str) -> bytes:
 
 def keep(package: Package, archive: tarfile.TarFile) -> None:
     """Write the chosen files of one package under its versioned folder, and drop older versions of it."""
-    home = VENDOR / f"{package.folder}-{package.version}"
-    for old in VENDOR.glob(f"{package.folder}-[0-9]*"):
+    home = package.home
+    for old in package.under.glob(f"{package.folder}-[0-9]*"):
         for path in old.iterdir():
             path.unlink()
         old.rmdir()
@@ -288,15 +302,16 @@ def draw_sprite(archive: tarfile.TarFile) -> str:
 
 
 def sums() -> str:
-    """sha256 of every vendored file, in the format of sha256sum, by path."""
+    """sha256 of every vendored file, in the format of sha256sum, by path from static/vendor."""
     files = sorted(path for path in VENDOR.rglob("*") if path.is_file() and path != SUMS)
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(VENDOR)}" for path in files]
+    files += sorted(path for path in FONTS.rglob("*") if path.is_file())
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {os.path.relpath(path, VENDOR)}" for path in files]
     return "\n".join(lines) + "\n"
 
 
 def fetch() -> None:
     with tempfile.TemporaryDirectory() as temp:
-        for package in PACKAGES:
+        for package in [*PACKAGES, FONT]:
             with pack(package, Path(temp)) as archive:
                 keep(package, archive)
         with pack(ICONS, Path(temp)) as archive:

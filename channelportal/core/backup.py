@@ -1,12 +1,14 @@
 """Backup and restore, the same on SQLite and PostgreSQL, and from the one to the other: rows as lines of JSON, files beside them.
 
     DIR/data/<app.model>.jsonl.gz    one table each, a row a line: the fields' values in the order that the manifest names
-    DIR/files/ab/ab12…               the uploaded files, as they lie in the store
-    DIR/manifest.json                written last: migrations, rows and sha256 of each table, files, head of the audit chain
+    DIR/files/ab/ab12…               the uploaded files, as they lie in the store: confidential ones encrypted (….sealed)
+    DIR/manifest.json                written last: migrations, rows and sha256 of each table, files, the names of the keys that
+                                     the encrypted ones need, head of the audit chain
 
 `save` reads one moment of the database while everybody works on. `load` fills an empty database: it checks every hash before it
 writes, all rows go in within one transaction, and counts, files and the audit chain are verified before that is committed.
-Not in a backup: sessions (everyone signs in anew) and the secret key (it is kept apart: SECRET_KEY, or var/secret).
+Not in a backup: sessions (everyone signs in anew), the secret key (it is kept apart: SECRET_KEY, or var/secret) and the keys of
+confidential files (FILE_KEYS, or var/file-keys): whoever finds a backup cannot read these, and who loses the keys neither.
 
 After a restore no mail goes out (what was sent since the backup would go out twice) until somebody looked and released it.
 """
@@ -17,6 +19,7 @@ import gzip
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +38,8 @@ from django.db import connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.sql import InsertQuery
 
-from channelportal.core import audit, files, outbox, stamps
+from channelportal.core import audit, files, outbox, stamps, vault
+from channelportal.core.errors import Unreadable
 from channelportal.core.models import AuditEntry, StoredFile
 
 FORMAT: Final = 1
@@ -52,12 +56,15 @@ class Unfit(Exception):
 
 @dataclass(frozen=True)
 class Done:
-    """What was saved or restored: tables, rows, files; ids of files that the store does not have or has altered."""
+    """What was saved or restored: tables, rows, files; ids of files that the store does not have or has altered; names of the keys
+    that encrypted files need, with their number; and those that FILE_KEYS does not have, so that these files are unproven."""
 
     tables: int
     rows: int
     files: int
     missing: list[str]
+    keys: dict[str, int]
+    lacking: list[str]
 
 
 # ── saving ──────────────────────────────────────────────────────────────────────────────────────
@@ -74,15 +81,18 @@ def save(folder: Path, at: datetime) -> Done:
     with _one_moment():
         tables = {label: _save_table(folder, model) for label, model in _models().items()}
         chain = _chain_head()
-        stored = [(one.path, one.sha256) for one in StoredFile.objects.order_by("pk").iterator(ROWS)]
+        stored = list(StoredFile.objects.only("id", "sha256", "key_id", "wrapped_key").order_by("pk").iterator(ROWS))
         applied = _applied()
-    missing = [path for path, sha256 in stored if not _save_file(folder, path, sha256)]
+    digests = {one.path: _save_file(folder, one) for one in stored}
+    missing = [path for path, sha256 in digests.items() if not sha256]
+    keys = dict(sorted(Counter(one.key_id for one in stored if one.key_id).items()))
     manifest = {
         "format": FORMAT, "made_at": at.isoformat(), "database": connection.vendor, "migrations": applied,
-        "tables": tables, "files": dict(stored), "missing": missing, "audit": chain,
+        "tables": tables, "files": digests, "missing": missing, "keys": keys, "audit": chain,
     }  # fmt: skip
     _private(folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1))
-    return Done(len(tables), sum(one["rows"] for one in tables.values()), len(stored) - len(missing), missing)
+    rows = sum(one["rows"] for one in tables.values())
+    return Done(len(tables), rows, len(stored) - len(missing), missing, keys, _lacking(keys))
 
 
 @contextmanager
@@ -138,11 +148,38 @@ def _plain(value: Any) -> str:
     raise TypeError(f"a {type(value).__name__} has no place in a backup")
 
 
-def _save_file(folder: Path, path: str, sha256: str) -> bool:
-    """Copied and found to be what was uploaded; no: it is not there, or another."""
-    target = folder / "files" / path
+def _save_file(folder: Path, stored: StoredFile) -> str:
+    """Copied and found to be what was uploaded: the sha256 of the copy. "": it is not there, or another. Of a file whose key is not
+    at hand nobody can say; it is copied as it is."""
+    target = folder / "files" / stored.path
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return _copy(Path(settings.UPLOAD_ROOT) / path, target) == sha256
+    sha256 = _copy(files.location(stored), target) or _copy_plain(stored, target)
+    try:
+        return sha256 if sha256 and files.digest_matches(stored, target) else ""
+    except (vault.KeyMissing, vault.BadKeys):
+        return sha256
+
+
+def _copy_plain(stored: StoredFile, target: Path) -> str:
+    """What was in the clear at the backup's moment and has been encrypted since, as it was."""
+    if stored.key_id:
+        return ""
+    try:
+        now_sealed = StoredFile.objects.get(pk=stored.pk)
+        with files.opened(now_sealed) as read_from, _private(target).open("wb") as write_to:
+            shutil.copyfileobj(read_from, write_to, CHUNK)
+    except (OSError, StoredFile.DoesNotExist, Unreadable, vault.Altered):
+        target.unlink(missing_ok=True)
+        return ""
+    return _digest(target)
+
+
+def _lacking(keys: Iterable[str]) -> list[str]:
+    try:
+        known = vault.keys()
+    except vault.BadKeys:
+        known = {}
+    return [name for name in keys if name not in known]
 
 
 def _chain_head() -> dict[str, Any]:
@@ -153,9 +190,11 @@ def _chain_head() -> dict[str, Any]:
 # ── restoring ───────────────────────────────────────────────────────────────────────────────────
 
 
-def load(folder: Path, at: datetime) -> Done:
-    """Fill the empty database and store from a backup. Either all of it is there and proven, or nothing changed (Unfit)."""
+def load(folder: Path, at: datetime, *, without_keys: bool = False) -> Done:
+    """Fill the empty database and store from a backup. Either all of it is there and proven, or nothing changed (Unfit).
+    `without_keys`: also when keys of confidential files are missing; these files come back unproven and closed."""
     manifest = read(folder)
+    lacking = _check_keys(manifest, without_keys)
     _check_target(manifest)
     placed: list[Path] = []
     try:
@@ -164,7 +203,7 @@ def load(folder: Path, at: datetime) -> Done:
             _no_limits()
             _empty_tables()
             rows = sum(_load_table(folder, label, told) for label, told in manifest["tables"].items())
-            _verify(manifest)
+            _verify(manifest, lacking)
             outbox.pause()
             audit.record("backup.restored", at=at, data={"made_at": manifest["made_at"], "rows": rows})
     except BaseException:
@@ -174,7 +213,7 @@ def load(folder: Path, at: datetime) -> Done:
     finally:
         stamps.forget_all()
         ContentType.objects.clear_cache()
-    return Done(len(manifest["tables"]), rows, len(placed), manifest["missing"])
+    return Done(len(manifest["tables"]), rows, len(placed), manifest["missing"], manifest.get("keys", {}), lacking)
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -200,6 +239,18 @@ def _compare(path: Path, sha256: str) -> None:
         raise Unfit(f"{path.name} is missing from the backup.")
     if _digest(path) != sha256:
         raise Unfit(f"{path.name} is not what the manifest says: the backup was damaged or altered.")
+
+
+def _check_keys(manifest: dict[str, Any], without_keys: bool) -> list[str]:
+    needed: dict[str, int] = manifest.get("keys", {})
+    lacking = _lacking(needed)
+    if lacking and not without_keys:
+        told = ", ".join(f"{name} ({needed[name]} files)" for name in lacking)
+        raise Unfit(
+            f"Confidential files of this backup need keys that FILE_KEYS does not have: {told}. Add them from where they are kept, "
+            "or say --without-keys: then these files come back too, and stay closed until the key is there. Nothing was changed."
+        )
+    return lacking
 
 
 def _check_target(manifest: dict[str, Any]) -> None:
@@ -276,15 +327,18 @@ def _chunks(lines: Iterable[str], size: int) -> Iterator[list[str]]:
         yield chunk
 
 
-def _verify(manifest: dict[str, Any]) -> None:
+def _verify(manifest: dict[str, Any], lacking: list[str]) -> None:
     connection.check_constraints()
     told = manifest["audit"]
     found = audit.verify((told["number"], told["hash"]) if told["number"] else None)
     if (found.sealed, found.head) != (told["number"], told["hash"]) or (found.broken and told["whole"]):
         raise Unfit("The audit trail does not verify: the backup was altered.")
     for stored in StoredFile.objects.iterator(ROWS):
-        if stored.path not in manifest["missing"] and not files.digest_matches(stored):
-            raise Unfit(f"{stored.path} in the store is not the file that was uploaded.")
+        if stored.path in manifest["missing"] or stored.key_id in lacking:
+            continue
+        if not files.digest_matches(stored):
+            key = f", or the key {stored.key_id} is another one than then" if stored.key_id else ""
+            raise Unfit(f"{stored.path} in the store is not the file that was uploaded{key}.")
 
 
 # ── both ────────────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,8 @@
 """System checks: wrong settings and missing rows, each with an id and the remedy.
 
 portal.E001 secret key · E002 DEBUG on a public site · E003 SITE_URL's host not allowed · W001 DEBUG · W002 mail not configured ·
-W003 SQLite behind a broker that other hosts can reach · W004 a calendar year is missing
+W003 SQLite behind a broker that other hosts can reach · W004 a calendar year is missing · E004 FILE_KEYS cannot be used ·
+W005 FILE_KEYS not set beside a database server · W006 files whose key is not among FILE_KEYS
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from django.db import DatabaseError
 from django.http.request import validate_host
 from django.utils.timezone import localdate
 
-from channelportal.core import calendar
+from channelportal.core import calendar, vault
+from channelportal.core.models import StoredFile
 
 LEAST_KEY: Final = 50
 NEAR: Final = ("localhost", "127.0.0.1", "::1", None)
@@ -24,7 +26,7 @@ NEAR: Final = ("localhost", "127.0.0.1", "::1", None)
 
 @checks.register
 def settings_fit(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    return [*_key(), *_debug(), *_host(), *_mail(), *_sqlite()]
+    return [*_key(), *_debug(), *_host(), *_mail(), *_sqlite(), *_file_keys()]
 
 
 @checks.register
@@ -41,6 +43,23 @@ def calendar_years(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
             id="portal.W004",
         )
         for year in missing
+    ]
+
+
+@checks.register
+def file_keys_complete(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    try:
+        known = set(vault.keys())
+        needed = set(StoredFile.objects.exclude(key_id="").order_by().values_list("key_id", flat=True).distinct())
+    except (DatabaseError, vault.BadKeys):
+        return []
+    return [
+        checks.Warning(
+            f"Confidential files were encrypted with the key {key_id}, which FILE_KEYS does not have: nobody can open them.",
+            hint="Add that key at the end of FILE_KEYS; manage.py rotate_file_keys --check says when nothing needs it any more.",
+            id="portal.W006",
+        )
+        for key_id in sorted(needed - known)
     ]
 
 
@@ -84,3 +103,16 @@ def _sqlite() -> Iterator[checks.CheckMessage]:
     if sqlite and settings.REDIS_URL and urlsplit(settings.REDIS_URL).hostname not in NEAR:
         hint = "Set DATABASE_URL to PostgreSQL; an SQLite file serves the processes of one machine only."
         yield checks.Warning("SQLite is used with a broker on another host.", hint=hint, id="portal.W003")
+
+
+def _file_keys() -> Iterator[checks.CheckMessage]:
+    try:
+        vault.parse(settings.FILE_KEYS)
+    except vault.BadKeys as why:
+        hint = "FILE_KEYS is NAME:BASE64 of 32 random bytes, several with commas between, the current one first."
+        yield checks.Error(f"FILE_KEYS cannot be used. {why}", hint=hint, id="portal.E004")
+        return
+    sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    if not (settings.FILE_KEYS_SET or settings.DEMO or sqlite):
+        hint = "Set FILE_KEYS to what stands in DATA_DIR/file-keys, keep it apart from backups, and remove that file."
+        yield checks.Warning("The key of confidential files lies beside them.", hint=hint, id="portal.W005")

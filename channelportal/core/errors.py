@@ -14,6 +14,11 @@ class WrongState(Exception):
         self.message = message
 
 
+class Unreadable(WrongState):
+    """A kept file is there and this person may have it, but it cannot be given out: its key is missing, it was altered, or the
+    reader's name cannot be laid over it. The middleware shows the sentence on a page of its own (409)."""
+
+
 class Invalid(Exception):
     """What was entered cannot be: `field` is the verb's argument (and the form's field), "" for the whole. Forms turn it into a
     field error: `form.add_error(error.field or None, str(error.message))`."""

@@ -14,7 +14,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
 from channelportal.core.context import RequestFacts, facts
-from channelportal.core.errors import Invalid, WrongState
+from channelportal.core.errors import Invalid, Unreadable, WrongState
 
 # no database and no file system takes these, and no person types them
 UNUSABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -62,7 +62,8 @@ class RequestMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page was older than the thing (409), or data that no form caught (400). Both say why. (403: errors.py.)"""
         if isinstance(exception, WrongState):
-            return render(request, "409.html", {"reason": exception.message, "back": _back(request)}, status=409)
+            page = "409-file.html" if isinstance(exception, Unreadable) else "409.html"
+            return render(request, page, {"reason": exception.message, "back": _back(request)}, status=409)
         if isinstance(exception, Invalid):
             return render(request, "400.html", {"reason": exception.message}, status=400)
         return None

@@ -278,14 +278,31 @@ class StoredFile(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )  # null: engine
     at = models.DateTimeField(db_default=Now())
+    # a confidential file is encrypted (core/vault.py): which key of the installation, and its own key, wrapped by that.
+    # Size and sha256 are of the plain content. "": lies there as it was uploaded
+    key_id = models.CharField(max_length=20, blank=True, default="", db_default="")
+    wrapped_key = models.CharField(max_length=120, blank=True, default="", db_default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(key_id="", wrapped_key="") | ~(models.Q(key_id="") | models.Q(wrapped_key="")),
+                name="file_key_with_its_name",
+            )
+        ]
+        indexes = [
+            # rotate_file_keys: what another key than the current one wraps, in order of id; and which keys are needed
+            models.Index(fields=["key_id", "id"], name="file_keys", condition=~models.Q(key_id=""))
+        ]
 
     def __str__(self) -> str:
         return self.name
 
     @property
     def path(self) -> str:
-        """Relative to `UPLOAD_ROOT`: two letters of the id, then the id."""
-        return f"{self.id.hex[:2]}/{self.id.hex}"
+        """Relative to `UPLOAD_ROOT`: two letters of the id, then the id; encrypted under another name than plain, so that
+        while a file is being encrypted there are two and row and file agree at every moment."""
+        return f"{self.id.hex[:2]}/{self.id.hex}" + (".sealed" if self.key_id else "")
 
 
 class SearchDocument(models.Model):

@@ -45,12 +45,12 @@ def _secrets(at: datetime) -> None:
 
 
 def _orphans(at: datetime) -> None:
-    """Files without a row: the transaction that wanted them failed."""
+    """Files without a row: the transaction that wanted them failed. And what `files.protect` left when it was interrupted."""
     root = Path(settings.UPLOAD_ROOT)
     if not root.exists():
         return
-    known = {row.hex for row in StoredFile.objects.values_list("id", flat=True)}
+    known = {row.path for row in StoredFile.objects.only("id", "key_id").iterator()}
     yesterday = (at - timedelta(days=1)).timestamp()
     for path in root.glob("[0-9a-f][0-9a-f]/*"):
-        if path.name not in known and path.stat().st_mtime < yesterday:
+        if path.relative_to(root).as_posix() not in known and path.stat().st_mtime < yesterday:
             path.unlink(missing_ok=True)

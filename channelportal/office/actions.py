@@ -18,6 +18,8 @@ ACTIONS: Final[dict[str, Any]] = {
     "calendar.day_set": pgettext_lazy("audit", "Day of the calendar set"),
     "calendar.day_cleared": pgettext_lazy("audit", "Day of the calendar reset"),
     "file.downloaded": pgettext_lazy("audit", "File downloaded"),
+    "file.protected": pgettext_lazy("audit", "File encrypted"),
+    "file.keys_rotated": pgettext_lazy("audit", "Key of confidential files changed"),
     "list.exported": pgettext_lazy("audit", "List exported"),
     "supervision.exported": pgettext_lazy("audit", "Dashboard exported"),
     "ladderstep.saved": pgettext_lazy("audit", "Step of the ladder saved"),

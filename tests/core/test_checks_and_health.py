@@ -21,6 +21,8 @@ GOOD = {
     "DEBUG": False,
     "DEMO": False,
     "EMAIL_CONFIGURED": True,
+    "FILE_KEYS": "2026:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "FILE_KEYS_SET": True,
 }
 
 
@@ -37,6 +39,11 @@ GOOD = {
         ({"SITE_URL": "nonsense"}, ["portal.E003"]),
         ({"SITE_URL": "http://[::1]:8000"}, []),
         ({"EMAIL_CONFIGURED": False}, ["portal.W002"]),
+        ({"FILE_KEYS": ""}, ["portal.E004"]),
+        ({"FILE_KEYS": "2026:AAEC"}, ["portal.E004"]),
+        ({"FILE_KEYS_SET": False}, ["portal.W005"]),
+        ({"FILE_KEYS_SET": False, "DEMO": True}, []),
+        ({"FILE_KEYS_SET": False, "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}}, []),
         (
             {"REDIS_URL": "redis://10.0.0.5/0", "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}},
             ["portal.W003"],

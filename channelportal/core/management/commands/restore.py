@@ -23,11 +23,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="what manage.py backup wrote")
         parser.add_argument("--into-empty", action="store_true", help="say that the database is a new one")
+        parser.add_argument(
+            "--without-keys",
+            action="store_true",
+            help="also when a key of confidential files is missing: these stay closed",
+        )
         parser.add_argument("--release", action="store_true", help="let the mail go out again")
 
     def handle(self, *args: Any, folder: Path | None, into_empty: bool, release: bool, **options: Any) -> None:
         if folder and into_empty:
-            self._restore(folder)
+            self._restore(folder, options["without_keys"])
         elif folder:
             raise CommandError("Say --into-empty: a restore fills a new database and changes no other.")
         elif not release:
@@ -36,9 +41,9 @@ class Command(BaseCommand):
             released = backup.release(clock.now())
             self.stdout.write("The mail goes out again." if released else "The mail was not held back.")
 
-    def _restore(self, folder: Path) -> None:
+    def _restore(self, folder: Path, without_keys: bool) -> None:
         try:
-            done = backup.load(folder, clock.now())
+            done = backup.load(folder, clock.now(), without_keys=without_keys)
         except backup.Unfit as why:
             raise CommandError(str(why)) from why
         self.stdout.write(
@@ -46,6 +51,8 @@ class Command(BaseCommand):
         )
         if done.missing:
             self.stdout.write(f"Were missing already when the backup was made: {', '.join(done.missing)}")
+        if done.lacking:
+            self.stdout.write(f"Closed until FILE_KEYS has their key: confidential files of {', '.join(done.lacking)}.")
         if outbox.paused():
             waiting = OutboxMessage.objects.filter(state=OutboxMessage.State.WAITING).count()
             self.stdout.write(f"{waiting} messages wait and are held back until: manage.py restore --release")
