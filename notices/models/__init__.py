@@ -16,13 +16,13 @@ from notices.models.approval import Remark, Sending, Step
 from notices.models.kinds import NoticeKind
 from notices.models.meetings import Action, AgendaItem, AgendaPaper, Invitation, Meeting, MeetingKind, Minutes
 from notices.models.notice import Level, Notice, NoticeFile, NoticeQuerySet, NumberLine, Picture, Version
-from notices.models.receipts import Receipt, UnitAnswer
+from notices.models.receipts import FormerReceipt, Receipt, UnitAnswer
 from notices.models.robots import Robot, RobotPost
 from notices.models.rules import Rule, RuleFile, RuleVersion
 from notices.models.subscriptions import Subscription
 
 __all__ = [
-    "Action", "AgendaItem", "AgendaPaper", "Answer", "Invitation", "Level", "Meeting", "MeetingKind", "Minutes", "Notice",
-    "NoticeFile", "NoticeKind", "NoticeQuerySet", "NumberLine", "Picture", "Receipt", "Remark", "Robot", "RobotPost", "Rule",
-    "RuleFile", "RuleVersion", "Sending", "Step", "Subscription", "UnitAnswer", "Version",
+    "Action", "AgendaItem", "AgendaPaper", "Answer", "FormerReceipt", "Invitation", "Level", "Meeting", "MeetingKind", "Minutes",
+    "Notice", "NoticeFile", "NoticeKind", "NoticeQuerySet", "NumberLine", "Picture", "Receipt", "Remark", "Robot", "RobotPost",
+    "Rule", "RuleFile", "RuleVersion", "Sending", "Step", "Subscription", "UnitAnswer", "Version",
 ]  # fmt: skip

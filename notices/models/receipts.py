@@ -47,8 +47,8 @@ class Receipt(models.Model):
                 fields=["user", "due_at"], condition=Q(settled_at=None, due_at__isnull=False), name="receipt_to_acknowledge"
             ),  # desk
             models.Index(
-                fields=["due_at"], condition=Q(settled_at=None, due_at__isnull=False), name="receipt_due"
-            ),  # the sweep's reminders
+                fields=["due_at"], condition=Q(settled_at=None, overdue_told=False, due_at__isnull=False), name="receipt_due"
+            ),  # the sweep's reminders, and what is late and not told yet
             models.Index(fields=["notice", "unit"], name="receipt_of_unit"),  # who has not, by unit
         ]  # fmt: skip
 
@@ -56,16 +56,35 @@ class Receipt(models.Model):
         return f"{self.notice_id} → {self.user_id}"
 
 
+class FormerReceipt(models.Model):
+    """What a recipient had done by the time a correction asked him anew: facts about the version of then, kept."""
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="former")
+    version = models.PositiveSmallIntegerField()  # the correction that asked anew
+    due_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)  # null: not, or his unit's officer did it
+    settled_at = models.DateTimeField(null=True)  # null: it was late when the correction came
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["receipt", "version"], name="formerreceipt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.receipt_id} v{self.version}"
+
+
 class UnitAnswer(models.Model):
-    """One person acknowledged for his whole unit."""
+    """One person acknowledged for his whole unit. The newest that stands counts."""
 
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="unit_acknowledgements")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True)  # null: stands; else a correction asked the unit anew
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["notice", "unit"], name="unitanswer_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "unit"], condition=Q(superseded_at=None), name="unitanswer_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.notice_id} {self.unit_id}"
