@@ -372,6 +372,16 @@
     });
   }
 
+  // ── Formatted text ───────────────────────────────────────────────────────────────────────────
+  function prepareEditor(field) { // the editor is large: fetched where one stands on the page; it looks after later ones itself
+    if (root.dataset.editor) return;
+    root.dataset.editor = "asked";
+    var script = make("script");
+    script.type = "module"; script.src = field.dataset.editor;
+    script.onerror = function () { root.dataset.editor = "failed"; };
+    document.head.append(script);
+  }
+
   // ── Small ones ───────────────────────────────────────────────────────────────────────────────
   function prepareSecret(input) {
     if (input.closest(".secret")) return;
@@ -448,6 +458,7 @@
     all(where, "[data-typeahead]").forEach(prepareTypeahead);
     all(where, "[data-chart]").forEach(prepareChart);
     all(where, "input[type=file]").forEach(prepareFiles);
+    all(where, "textarea[data-editor]").forEach(prepareEditor);
     all(where, "input[type=password]").forEach(prepareSecret);
     all(where, "[data-check-all]").forEach(prepareChecks);
     all(where, "[data-show-if]").forEach(prepareShowIf);
