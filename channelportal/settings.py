@@ -284,6 +284,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER", ""), _mail.g
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("MAIL_FROM", default="portal@localhost")
+# host=http://gateway:9900,… for servers that reach the makers of group robots through a gateway only (core/outward.py)
+ROBOT_RELAYS = env("ROBOT_RELAYS", default="")
 
 # ── What is watched ─────────────────────────────────────────────────────────────────────────────
 LOG_FORMAT = env("LOG_FORMAT", default="plain")  # plain or json

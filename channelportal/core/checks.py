@@ -2,7 +2,7 @@
 
 portal.E001 secret key · E002 DEBUG on a public site · E003 SITE_URL's host not allowed · W001 DEBUG · W002 mail not configured ·
 W003 SQLite behind a broker that other hosts can reach · W004 a calendar year is missing · E004 FILE_KEYS cannot be used ·
-W005 FILE_KEYS not set beside a database server · W006 files whose key is not among FILE_KEYS
+W005 FILE_KEYS not set beside a database server · W006 files whose key is not among FILE_KEYS · E005 ROBOT_RELAYS cannot be used
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from django.http.request import validate_host
 from django.utils.timezone import localdate
 
-from channelportal.core import calendar, vault
+from channelportal.core import calendar, outward, vault
 from channelportal.core.models import StoredFile
 
 LEAST_KEY: Final = 50
@@ -26,7 +26,7 @@ NEAR: Final = ("localhost", "127.0.0.1", "::1", None)
 
 @checks.register
 def settings_fit(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    return [*_key(), *_debug(), *_host(), *_mail(), *_sqlite(), *_file_keys()]
+    return [*_key(), *_debug(), *_host(), *_mail(), *_sqlite(), *_file_keys(), *_relays()]
 
 
 @checks.register
@@ -116,3 +116,13 @@ def _file_keys() -> Iterator[checks.CheckMessage]:
     if not (settings.FILE_KEYS_SET or settings.DEMO or sqlite):
         hint = "Set FILE_KEYS to what stands in DATA_DIR/file-keys, keep it apart from backups, and remove that file."
         yield checks.Warning("The key of confidential files lies beside them.", hint=hint, id="portal.W005")
+
+
+def _relays() -> Iterator[checks.CheckMessage]:
+    try:
+        outward.relays(settings.ROBOT_RELAYS)
+    except outward.BadRelays as why:
+        hint = (
+            "ROBOT_RELAYS is HOST=ADDRESS, several with commas between, as in oapi.dingtalk.com=http://10.0.0.5:9900."
+        )
+        yield checks.Error(f"ROBOT_RELAYS cannot be used. {why}", hint=hint, id="portal.E005")

@@ -19,8 +19,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -36,9 +36,12 @@ _REFUSED: Final = tuple(
     ipaddress.ip_network(network)
     for network in (
         "100.64.0.0/10",  # between a provider and its customers
+        "192.0.0.0/24",  # kept for protocols; not every Python knows
         "192.88.99.0/24",  # relays of 6to4
         "64:ff9b:1::/48",  # NAT64 of one's own
-        "2001::/32",  # Teredo
+        "2001::/23",  # Teredo and other protocols
+        "3fff::/20",  # for books
+        "5f00::/16",  # inside one provider
         "fec0::/10",  # the old site-local
     )
 )
@@ -156,7 +159,8 @@ class _Direct(http.client.HTTPSConnection):
     def connect(self) -> None:
         raw = _first(resolved(self.host), self.deadline)
         try:
-            self.sock = self.trust.wrap_socket(raw, server_hostname=self.host)
+            with _watched(raw, self.deadline):
+                self.sock = self.trust.wrap_socket(raw, server_hostname=self.host)
         except BaseException:
             raw.close()
             raise
@@ -195,20 +199,17 @@ def _left(deadline: float) -> float:
 def _exchange(
     line: http.client.HTTPConnection, target: str, body: bytes, headers: dict[str, str], deadline: float
 ) -> Answer:
-    watch: threading.Timer | None = None
     try:
         line.connect()
-        watch = _hang_up(line, deadline)
-        line.request("POST", target, body, headers)
-        answer = line.getresponse()
-        content = answer.read(MOST + 1)
+        with _watched(line.sock, deadline):
+            line.request("POST", target, body, headers)
+            answer = line.getresponse()
+            content = answer.read(MOST + 1)
     except Unreachable:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unreachable(_why(error, deadline)) from None
     finally:
-        if watch is not None:
-            watch.cancel()
         line.close()
     if time.monotonic() > deadline:
         raise Unreachable("time")
@@ -217,13 +218,17 @@ def _exchange(
     return Answer(answer.status, content)
 
 
-def _hang_up(line: http.client.HTTPConnection, deadline: float) -> threading.Timer:
+@contextmanager
+def _watched(sock: socket.socket, deadline: float) -> Iterator[None]:
     """A host that sends one byte every nine seconds never times out by itself: the line is cut when the time is over."""
-    line.sock.settimeout(_left(deadline))
-    watch = threading.Timer(_left(deadline), _cut, [line.sock])
+    sock.settimeout(_left(deadline))
+    watch = threading.Timer(_left(deadline), _cut, [sock])
     watch.daemon = True
     watch.start()
-    return watch
+    try:
+        yield
+    finally:
+        watch.cancel()
 
 
 def _cut(sock: socket.socket) -> None:

@@ -199,3 +199,42 @@ def _mark(data_key: bytes) -> bytes:
 
 def _nonce(header: bytes, number: int, *, last: bool) -> bytes:
     return header[-7:] + struct.pack(">IB", number, last)
+
+
+# ── short texts ─────────────────────────────────────────────────────────────────────────────────
+
+_TEXT: Final = "CPT1"
+
+
+def seal_text(text: str, context: str) -> str:
+    """A short secret for a row (the address of a robot), with the current key: `CPT1:<name of the key>:<base64>`. Only the same
+    `context` opens it again, so that what stands on one row is worth nothing on another."""
+    key_id, nonce = current(), os.urandom(_NONCE)
+    sealed = AESGCM(keys()[key_id]).encrypt(nonce, text.encode(), _meant(context, key_id))
+    return f"{_TEXT}:{key_id}:{base64.b64encode(nonce + sealed).decode()}"
+
+
+def open_text(sealed: str, context: str) -> str:
+    """The text; `KeyMissing`, `Altered`, `BadKeys`."""
+    mark, _colon, rest = sealed.partition(":")
+    key_id, _colon, encoded = rest.partition(":")
+    if mark != _TEXT:
+        raise Altered("the text does not begin as a sealed one")
+    key = keys().get(key_id)
+    if key is None:
+        raise KeyMissing(key_id)
+    try:
+        content = base64.b64decode(encoded, validate=True)
+        return AESGCM(key).decrypt(content[:_NONCE], content[_NONCE:], _meant(context, key_id)).decode()
+    except (InvalidTag, ValueError):
+        raise Altered(f"the text was not sealed by the key {key_id} for this place") from None
+
+
+def sealed_with(sealed: str) -> str:
+    """The name of the key that `open_text` will ask for; "" if it is no sealed text."""
+    mark, _colon, rest = sealed.partition(":")
+    return rest.partition(":")[0] if mark == _TEXT else ""
+
+
+def _meant(context: str, key_id: str) -> bytes:
+    return f"channelportal text\0{key_id}\0{context}".encode()
