@@ -55,7 +55,7 @@ def test_it_names_what_is_wrong(monkeypatch: pytest.MonkeyPatch, changed: dict[s
     class Settings:
         SITE_URL, ALLOWED_HOSTS, REDIS_URL, TLS = "http://127.0.0.1:8000", ["127.0.0.1", "[::1]"], "", False
         DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
-        EMAIL_FILE_PATH = "/mail"
+        EMAIL_FILE_PATH, ROBOT_RELAYS = "/mail", ""
 
     for name, value in (GOOD | changed).items():
         setattr(Settings, name, value)
