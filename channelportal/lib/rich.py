@@ -133,7 +133,7 @@ class Block:
 def blocks(html: str) -> list[Block]:
     """The places of a text, to number remarks by and to compare by."""
     places = enumerate(_places(tree(html)), start=1)
-    return [Block(number, wall(write([node])), _plain([node]), kind) for number, (kind, node) in places]
+    return [Block(number, write([node]), _plain([node]), kind) for number, (kind, node) in places]
 
 
 def _places(nodes: Sequence[Node]) -> Iterator[tuple[str, Node]]:
@@ -193,26 +193,26 @@ def _plain_lines(nodes: Sequence[Node]) -> Iterator[str]:
 
 def pictures(html: str) -> list[UUID]:
     """The pictures shown in a text, each once, in order."""
-    sources = (PICTURE.fullmatch(piece.src) for paragraph in _paragraphs(tree(html)) for piece in paragraph.pieces)
+    sources = (PICTURE.fullmatch(piece.src) for paragraph in paragraphs(tree(html)) for piece in paragraph.pieces)
     return list(dict.fromkeys(UUID(source[1]) for source in sources if source))
 
 
 def is_empty(html: str) -> bool:
     """Whether nothing is seen of it: no text and no picture."""
-    return next(_paragraphs(tree(html)), None) is None
+    return next(paragraphs(tree(html)), None) is None
 
 
-def _paragraphs(nodes: Sequence[Node]) -> Iterator[Paragraph]:
+def paragraphs(nodes: Sequence[Node]) -> Iterator[Paragraph]:
     """All of them, wherever they stand; what is read has none that is empty."""
     for node in nodes:
         if isinstance(node, Paragraph):
             yield node
         elif isinstance(node, Quote):
-            yield from _paragraphs(node.children)
+            yield from paragraphs(node.children)
         elif isinstance(node, List):
             for item in node.items:
-                yield from _paragraphs(item.children)
+                yield from paragraphs(item.children)
         elif isinstance(node, Table):
             for row in node.rows:
                 for cell in row.cells:
-                    yield from _paragraphs(cell.children)
+                    yield from paragraphs(cell.children)
