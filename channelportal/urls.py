@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from channelportal import questions
 from channelportal.help import help_page
 from channelportal.home import home
 from channelportal.search import search_page
@@ -18,6 +19,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls_organisation")),
     path("", include("feedback.urls")),
     path("", include("notices.urls")),
+    path("notices/<int:pk>/ask/", questions.ask, name="notice-ask"),
+    path("notices/<int:pk>/questions/", questions.questions, name="notice-questions"),
+    path("notices/<int:pk>/questions/<int:ticket_id>/", questions.publish, name="notice-answer"),
+    path("notices/<int:pk>/answers/<int:answer_id>/remove/", questions.remove, name="notice-answer-remove"),
     path("", include("partners.urls")),
     path("", home, name="home"),
     path("search/", search_page, name="search"),

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -201,6 +203,9 @@ class Ticket(models.Model):
     )  # whose answers or information the complaint is about; null: none
     about = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="complaints")
     # the ticket whose answer is complained of; null: none
+    subject_type = models.ForeignKey(ContentType, on_delete=models.PROTECT, null=True, related_name="+")
+    subject_id = models.BigIntegerField(null=True)  # null, both: about nothing of another app
+    subject = GenericForeignKey("subject_type", "subject_id")  # a notice that is asked about (001 三(一)1)
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="duplicates"
     )  # null: not merged
@@ -239,6 +244,11 @@ class Ticket(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="merged") | Q(merged_into__isnull=False), name="ticket_merged_names_target"
             ),
+            models.CheckConstraint(
+                condition=Q(subject_type__isnull=True, subject_id__isnull=True)
+                | Q(subject_type__isnull=False, subject_id__isnull=False),
+                name="ticket_subject_is_whole",
+            ),
         ]
         indexes = [
             # lists: newest of a unit, either side; open by due
@@ -260,6 +270,11 @@ class Ticket(models.Model):
             models.Index(fields=["-level", "due_at"], condition=Q(level__gt=0, ended_at=None), name="ticket_escalated"),
             models.Index(fields=["-touched_at"], condition=Q(watched=True, ended_at=None), name="ticket_watched"),
             models.Index(fields=["-created_at"], condition=Q(level__gte=3), name="ticket_of_management"),  # visibility
+            models.Index(
+                fields=["subject_type", "subject_id"],
+                condition=Q(subject_id__isnull=False),
+                name="ticket_about_subject",
+            ),  # questions about a notice
         ]
 
     def __str__(self) -> str:

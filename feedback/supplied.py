@@ -40,6 +40,7 @@ KINDS = (
         "渠道信息不实、不全、不及时，由企发部受理", "Wrong, incomplete or late information from a channel; the supervising department takes it",
         complaint=True, fixed_route=True,
     ),
+    _Kind("question", "咨询", "Question", "both", "对通知、政策、管理办法的疑问", "Something unclear in a notice, a policy or a regulation"),
     _Kind("management", "管理意见", "Opinion on management", "both", "对公司管理的意见，由企发部汇总通报", "Opinions on how the company is run; the supervising department collects them", complaint=True),
 )  # fmt: skip
 

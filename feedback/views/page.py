@@ -160,6 +160,7 @@ def related(request: HttpRequest, pk: int) -> HttpResponse:
     seen = Ticket.objects.visible_to(person(request)).exclude(pk=ticket.pk)
     context = {
         "ticket": ticket,
+        "subject": _subject(ticket, person(request)),
         "linked": list(seen.filter(about=ticket)[:SIMILAR]) + list(seen.filter(merged_into=ticket)[:SIMILAR]),
         "similar": list(seen.filter(pk__in=search.find("ticket", _words(ticket.title))).newest_first()[:SIMILAR]),
         "now": clock.now(),
@@ -167,6 +168,14 @@ def related(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request, "feedback/_related.html" if request.headers.get("HX-Request") else "feedback/related.html", context
     )
+
+
+def _subject(ticket: Ticket, user: User) -> Any:
+    """The paper of another app that is asked about, if this person sees it: whoever works on the ticket need not."""
+    if ticket.subject_type is None:
+        return None
+    model: Any = ticket.subject_type.model_class()
+    return model.objects.visible_to(user).filter(pk=ticket.subject_id).first()
 
 
 def _words(title: str) -> str:

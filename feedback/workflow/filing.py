@@ -7,6 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
@@ -38,6 +39,7 @@ def file(
     accused: User | None = None,
     complained_unit: Unit | None = None,
     about: Ticket | None = None,
+    subject: Model | None = None,
     named: Sequence[User] = (),
     files: Sequence[StoredFile] = (),
     means: str = "portal",
@@ -53,7 +55,8 @@ def file(
     It goes to `responsible`; a kind with a fixed route always goes there; nobody named: the kind's route, else 企发部 holds it
     and owes (rule 12). What the filer's unit must approve waits for its head; else it reaches the responsible unit at once.
     A protected or kept complaint about the filer's own head, or about the head of the unit it would go to, goes straight to
-    企发部. The same `key` by the same person a second time gives the first ticket. Raises Refused, Invalid."""
+    企发部. `subject` is a paper of another app that the filer sees (a notice he asks about).
+    The same `key` by the same person a second time gives the first ticket. Raises Refused, Invalid."""
     filing = _Filing(by=by, kind=kind, responsible=responsible, accused=accused, about=about, asker=asker)
     filing.restricted, filing.shielded, filing.complained_unit = restricted, shielded, complained_unit
     texts = {
@@ -69,7 +72,7 @@ def file(
             filing.check(severity=severity, means=means, received_on=received_on, at=moment)
             ticket = Ticket(
                 **texts, kind=kind, severity=severity, copied=copied, watched=copied, means=means, filed_by=by,
-                **filing.values(), created_at=moment, touched_at=moment,
+                **filing.values(), subject=subject, created_at=moment, touched_at=moment,
             )  # fmt: skip
             _send(ticket, filing, files=files, named=named, received_on=received_on, at=moment)
             if key is not None:
