@@ -23,12 +23,11 @@ from channelportal.lib.markup import (
     Paragraph,
     Piece,
     Quote,
-    Reader,
     Row,
     Table,
-    tidy_line,
     write,
 )
+from channelportal.lib.reading import Reader, tidy_line
 from channelportal.lib.text import clean_text
 
 LONGEST: Final = (
