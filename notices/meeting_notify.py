@@ -1,0 +1,192 @@
+"""Who is told what of meetings: lines under the bell and mails, written in the verb's transaction, a statement each.
+
+An event is a template templates/alerts/meeting-<event>.txt. What changes a person's calendar (`WITH_FILE`) goes out as a mail of
+its own with the calendar file; other mails wait for the delivery window and join `notice-news`. Nobody is told of his own deed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from accounts.models import Unit, UnitFunction, User
+from accounts.organisation import superior, superiors
+from channelportal.core import calendar, outbox, parameters
+from channelportal.core.models import Alert
+from channelportal.lib.workdays import local_date
+from notices import clockwork, deciders, invitation
+from notices.models import Action, Invitation, Meeting
+
+NEWS, INVITATION, BUNDLE = "meeting-news", "meeting-invitation", "notice-news"
+WITH_FILE: Final[dict[str, invitation.Method]] = {
+    "invited": "REQUEST",
+    "deputy": "REQUEST",
+    "changed": "REQUEST",
+    "uninvited": "CANCEL",
+    "deputy_ended": "CANCEL",
+    "cancelled": "CANCEL",
+}
+SILENT: Final = frozenset({"replied", "action_done"})
+"""Told under the bell alone."""
+EVENTS: Final = SILENT | {
+    *WITH_FILE, "to_approve", "given_back", "approved", "appointed", "answer_reminder", "attend_reminder", "to_record",
+    "minutes_due", "minutes_late", "minutes_to_approve", "minutes_returned", "minutes_sent", "action_assigned", "action_due",
+    "action_late", "action_late_above", "action_moved", "action_dropped",
+}  # fmt: skip
+BATCH: Final = 500
+
+
+def tell(
+    meeting: Meeting,
+    event: str,
+    people: Iterable[User | None],
+    *,
+    at: datetime,
+    by: User | None = None,
+    mark: str = "",
+    data: dict[str, Any] | None = None,
+) -> list[User]:
+    """Tell these people (active, each once, not `by`) of `event`. `mark` tells one such event of a meeting from the next; the
+    same mark is told once. Returns whom."""
+    if event not in EVENTS:
+        raise ValueError(event)
+    own = by.pk if by else None
+    told = [user for user in dict.fromkeys(people) if user is not None and user.is_active and user.pk != own]
+    if told:
+        _Round(meeting, event, at, mark or str(int(at.timestamp())), data or {}).write(told)
+    return told
+
+
+@dataclass
+class _Round:
+    meeting: Meeting
+    event: str
+    at: datetime
+    mark: str
+    data: dict[str, Any]
+
+    def write(self, people: list[User]) -> None:
+        url = self.meeting.get_absolute_url()
+        known = facts(self.meeting) | self.data
+        Alert.objects.bulk_create(
+            [
+                Alert(user=user, key=self._key(), kind=f"meeting-{self.event}", url=url, data=known, created_at=self.at)
+                for user in people
+            ],
+            ignore_conflicts=True,
+            batch_size=BATCH,
+        )
+        if self.event in SILENT:
+            return
+        known |= {"event": f"meeting-{self.event}", "url": url}
+        opens = self.at if self.meeting.kind.any_time else delivery_time(self.at)
+        write = self._invitation if self.event in WITH_FILE else self._news
+        sheet = invitation.Sheet.of(self.meeting) if self.event in WITH_FILE else None
+        outbox.put_all(write(user, known, opens, sheet) for user in people)
+
+    def _key(self) -> str:
+        return f"meeting:{self.meeting.pk}:{self.event}:{self.mark}"
+
+    def _news(self, user: User, known: dict[str, Any], opens: datetime, sheet: Any) -> Any:
+        return outbox.prepare(
+            NEWS, key=f"{self._key()}:{user.pk}", to=user, data=known, bundle=BUNDLE, at=self.at, not_before=opens,
+            subject_key=subject_key(self.meeting),
+        )  # fmt: skip
+
+    def _invitation(self, user: User, known: dict[str, Any], opens: datetime, sheet: Any) -> Any:
+        method = WITH_FILE[self.event]
+        lines = [{"topic": item.topic, "speaker": item.speaker, "minutes": item.minutes} for item in sheet.agenda]
+        file = invitation.attachment(sheet, user, at=self.at, method=method)
+        more = {"agenda": lines, "purpose": self.meeting.purpose[:600], "attachments": [file]}
+        return outbox.prepare(
+            INVITATION, key=f"{self._key()}:{user.pk}", to=user, data=known | more, at=self.at, not_before=opens,
+            subject_key=subject_key(self.meeting),
+        )  # fmt: skip
+
+
+def subject_key(meeting: Meeting) -> str:
+    """Of mails about the meeting as it stood; what still waits is cancelled when it changes."""
+    return f"meeting:{meeting.pk}:{meeting.sequence}"
+
+
+def facts(meeting: Meeting) -> dict[str, Any]:
+    """What a line about a meeting may say. Times are ISO."""
+    return {
+        "meeting": f"{meeting.number} {meeting.title}",
+        "number": meeting.number,
+        "title": meeting.title,
+        "unit": meeting.unit.name,
+        "chair": meeting.chair.name,
+        "starts": meeting.starts_at.isoformat(),
+        "ends": meeting.ends_at.isoformat(),
+        "place": meeting.place,
+        "link": meeting.link,
+        "answer_by": meeting.answer_by.isoformat() if meeting.answer_by else "",
+    }
+
+
+def action_facts(action: Action) -> dict[str, Any]:
+    """The same of an action."""
+    return {
+        "task": action.task,
+        "owner": action.owner.name,
+        "day": action.day.isoformat(),
+        "due": action.due_at.isoformat(),
+    }
+
+
+def delivery_time(at: datetime) -> datetime:
+    """When a mail written now may go out: at once inside the delivery window of a working day, else when it next opens."""
+    rules = parameters.current()
+    return clockwork.delivery_time(at, calendar.current(), clockwork.Window(rules.delivery_from, rules.delivery_until))
+
+
+# ── whom ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def invited(meeting: Meeting) -> list[User]:
+    """Everybody on the list, and the deputies who come in somebody's place."""
+    rows = Invitation.objects.filter(meeting=meeting, dropped_at=None).select_related("user", "deputy")
+    return [person for row in rows for person in (row.user, row.deputy) if person is not None]
+
+
+def coming(meeting: Meeting) -> list[User]:
+    """Who said that he comes or has not answered, and the deputies instead of those whom they stand for."""
+    rows = Invitation.objects.filter(meeting=meeting, dropped_at=None).select_related("user", "deputy")
+    found = []
+    for row in rows:
+        if row.reply in (Invitation.Reply.NONE, Invitation.Reply.ATTEND):
+            found.append(row.user)
+        elif row.deputy is not None:
+            found.append(row.deputy)
+    return found
+
+
+def approvers(meeting: Meeting, at: datetime) -> list[User]:
+    """The heads of the unit that are here, else its deputies (000 5.10); never who called it."""
+    return deciders.to_tell(meeting.unit_id, {meeting.called_by_id}, local_date(at))
+
+
+def heads(unit: Unit, at: datetime, *, but: int | None = None) -> list[User]:
+    """The unit's heads that are here, else its deputies; where there is none, the superior unit's, and so on; at last the
+    supervising department's."""
+    barred = {but} if but else set()
+    for one in (unit, *superiors(unit)):
+        if found := deciders.to_tell(one.pk, barred, local_date(at)):
+            return found
+    return supervisors()
+
+
+def above(unit: Unit, at: datetime, *, but: int | None = None) -> list[User]:
+    """The superior's heads (rule 13: a channel's managing department, a department's parent, at last management)."""
+    upper = superior(unit)
+    return heads(upper, at, but=but) if upper is not None else supervisors()
+
+
+def supervisors() -> list[User]:
+    """Head, deputies and officers of 企发部."""
+    functions = UnitFunction.objects.filter(function=UnitFunction.Function.SUPERVISING).values("unit")
+    roles = (User.Role.HEAD, User.Role.DEPUTY, User.Role.OFFICER)
+    return list(User.objects.active().filter(unit__in=functions, role__in=roles, frozen_at=None))

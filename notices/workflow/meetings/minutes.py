@@ -1,0 +1,167 @@
+"""The minutes: written by the recorder, approved by the chair, sent to all who were invited; then their actions are in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from channelportal.core.errors import Invalid, WrongState
+from channelportal.lib import rich
+from channelportal.lib.workdays import local_date
+from notices import meeting_notify, meeting_times
+from notices.meeting_rights import WRITABLE
+from notices.models import Action, Invitation, Meeting, Minutes
+from notices.workflow.meetings import base
+
+MOST_ACTIONS: Final = 60
+FARTHEST: Final = timedelta(days=400)
+
+
+class ActionRow(NamedTuple):
+    """What somebody does by a working day."""
+
+    task: str
+    owner: User
+    day: date
+
+
+def write_minutes(
+    meeting: Meeting, *, by: User, body: str, actions: Sequence[ActionRow] | None = None, at: datetime | None = None
+) -> Minutes:
+    """Write or change the draft; `body` is formatted text, cleaned here. `actions`: all that the minutes propose (None: as they
+    are). Owners are people invited, their deputies, or of the unit that called it. Invalid names body or actions."""
+    with base.handling("write_minutes", meeting, by=by, at=at, action="meeting.write_minutes") as sitting:
+        body = rich.clean(body)
+        if rich.is_empty(body):
+            raise Invalid("body", _("This must not be empty."))
+        record = _locked(sitting.meeting)
+        if record is None:
+            record = Minutes(meeting=sitting.meeting)
+        elif record.state not in WRITABLE:
+            raise WrongState(_("The minutes are with the chair or were sent."))
+        record.body, record.written_by, record.written_at = body, by, sitting.at
+        record.save()
+        if actions is not None:
+            _propose(sitting, actions)
+    return record
+
+
+def _propose(sitting: base.Sitting, rows: Sequence[ActionRow]) -> None:
+    """Proposed ones are replaced: nothing of them is in force yet."""
+    if len(rows) > MOST_ACTIONS:
+        raise Invalid("actions", _("At most %(count)s items.") % {"count": MOST_ACTIONS})
+    allowed = _owners(sitting.meeting)
+    new = [_action(sitting, row, allowed) for row in rows]
+    Action.objects.filter(meeting=sitting.meeting, state=Action.State.PROPOSED).delete()
+    Action.objects.bulk_create(new)
+    sitting.facts["actions"] = len(new)
+
+
+def _action(sitting: base.Sitting, row: ActionRow, allowed: set[int]) -> Action:
+    owner = row.owner
+    if not owner.is_active or owner.unit_id is None:
+        raise Invalid("actions", _("%(name)s is no longer here.") % {"name": owner.name})
+    if owner.pk not in allowed and owner.unit_id != sitting.meeting.unit_id:
+        raise Invalid("actions", _("%(name)s was not invited: invite him, or name another.") % {"name": owner.name})
+    return Action(
+        meeting=sitting.meeting, task=base.words("actions", row.task, most=300), owner=owner, unit_id=owner.unit_id, day=row.day,
+        due_at=due_of(sitting, row.day, field="actions"),
+    )  # fmt: skip
+
+
+def due_of(sitting: base.Sitting, day: date, *, field: str) -> datetime:
+    """Close of business of that day, which is a working day, not over, and not more than 400 days ahead."""
+    today = local_date(sitting.at)
+    if not today <= day <= today + FARTHEST:
+        raise Invalid(field, _("The day lies between today and 400 days from now."))
+    days = sitting.calendar
+    if not days.is_working(day):
+        raise Invalid(field, _("%(day)s is no working day.") % {"day": day.isoformat()})
+    due = meeting_times.action_due(day, days, base.hours())
+    if due <= sitting.at:
+        raise Invalid(field, _("Today's close of business has passed; name a later day."))
+    return due
+
+
+def _owners(meeting: Meeting) -> set[int]:
+    rows = Invitation.objects.filter(meeting=meeting, dropped_at=None).values_list("user", "deputy")
+    return {pk for row in rows for pk in row if pk}
+
+
+@contextmanager
+def _record(
+    verb: str, meeting: Meeting, *, by: User, states: frozenset[str], at: datetime | None
+) -> Iterator[tuple[base.Sitting, Minutes]]:
+    with base.handling(verb, meeting, by=by, at=at) as sitting:
+        record = _locked(sitting.meeting)
+        if record is None or record.state not in states:
+            raise WrongState(_("The minutes are no longer in a state in which this is possible."))
+        yield sitting, record
+
+
+def _locked(meeting: Meeting) -> Minutes | None:
+    return Minutes.objects.select_for_update(of=("self",)).select_related("written_by").filter(meeting=meeting).first()
+
+
+def submit_minutes(meeting: Meeting, *, by: User, at: datetime | None = None) -> Minutes:
+    """To the chair, who approves them."""
+    with _record("submit_minutes", meeting, by=by, states=WRITABLE, at=at) as (sitting, record):
+        if record.written_by_id == sitting.meeting.chair_id:
+            raise WrongState(
+                _("Who wrote the minutes does not approve them: name another chair, or let another write.")
+            )
+        record.state, record.submitted_at, record.answer = Minutes.State.PENDING, sitting.at, ""
+        record.save(update_fields=["state", "submitted_at", "answer"])
+        sitting.tell("minutes_to_approve", [sitting.meeting.chair])
+    return record
+
+
+def return_minutes(meeting: Meeting, *, by: User, text: str, at: datetime | None = None) -> Minutes:
+    """The chair wants them changed."""
+    pending = frozenset({Minutes.State.PENDING})
+    with _record("return_minutes", meeting, by=by, states=pending, at=at) as (sitting, record):
+        record.state, record.answer = Minutes.State.RETURNED, base.words("text", text, most=300)
+        record.save(update_fields=["state", "answer"])
+        sitting.facts = {"text": record.answer}
+        sitting.tell("minutes_returned", [record.written_by], text=record.answer)
+    return record
+
+
+def approve_minutes(meeting: Meeting, *, by: User, at: datetime | None = None) -> Minutes:
+    """Approved and sent: to everybody who was invited, and to the owners of actions, which are in force from now on. An action
+    whose day passed meanwhile is due on the next working day."""
+    pending = frozenset({Minutes.State.PENDING})
+    with _record("approve_minutes", meeting, by=by, states=pending, at=at) as (sitting, record):
+        record.state, record.approved_by, record.approved_at = Minutes.State.SENT, by, sitting.at
+        record.save(update_fields=["state", "approved_by", "approved_at"])
+        sitting.reindex = True
+        actions = _put_in_force(sitting)
+        sitting.facts = {"actions": [action.pk for action in actions]}
+        sitting.tell("minutes_sent", meeting_notify.invited(sitting.meeting), mark="0")
+        for action in actions:
+            sitting.tell("action_assigned", [action.owner], mark=str(action.pk), **meeting_notify.action_facts(action))
+    return record
+
+
+def _put_in_force(sitting: base.Sitting) -> list[Action]:
+    rows = Action.objects.filter(meeting=sitting.meeting, state=Action.State.PROPOSED)
+    days, today = sitting.calendar, local_date(sitting.at)
+    actions = list(rows.select_related("owner"))
+    for action in actions:
+        action.state, action.unit_id = Action.State.OPEN, action.owner.unit_id or action.unit_id
+        if action.due_at <= sitting.at:
+            action.day = days.nth_after(today, 1)
+            action.due_at = meeting_times.action_due(action.day, days, base.hours())
+    Action.objects.bulk_update(actions, ["state", "unit", "day", "due_at"])
+    return actions
+
+
+def missing(at: datetime) -> Q:
+    """Held, over, and no minutes sent."""
+    return Q(state=Meeting.State.HELD, ends_at__lt=at) & ~Q(record__state=Minutes.State.SENT)
