@@ -83,15 +83,15 @@ def protect(stored: StoredFile, *, by: Any = None, at: datetime) -> bool:
     committed. Whenever this is interrupted, row and file agree; what is left over is swept by `tidying`."""
     with transaction.atomic():
         row = StoredFile.objects.select_for_update().get(pk=stored.pk)
-        if not row.key_id:
+        in_the_clear = not row.key_id
+        if in_the_clear:
             plain = location(row)
             _encrypt_beside(row)
             row.save(update_fields=["key_id", "wrapped_key"])
             audit.record("file.protected", row, by=by, at=at)
             transaction.on_commit(partial(plain.unlink, missing_ok=True), robust=True)
-    done = stored.key_id != row.key_id
     stored.key_id, stored.wrapped_key = row.key_id, row.wrapped_key
-    return done
+    return in_the_clear
 
 
 def _encrypt_beside(row: StoredFile) -> None:
