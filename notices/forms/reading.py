@@ -1,0 +1,11 @@
+"""What readers and those who watch over the reading enter."""
+
+from __future__ import annotations
+
+from django import forms
+
+
+class RemindForm(forms.Form):
+    """One unit, or none: all of them."""
+
+    unit = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)

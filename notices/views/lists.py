@@ -1,0 +1,164 @@
+"""The list of notices with its saved views, and the archive by kind, unit and year."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Count, IntegerField, Subquery, Value
+from django.db.models.functions import Coalesce, ExtractYear
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.timezone import localdate
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from accounts.access import scope, signed_in
+from accounts.models import User
+from channelportal.core.lists import COUNTED, Column, ListPage, page_of
+from notices.desk import MOST_COUNTED
+from notices.filters import SORTS, NoticeFilter, View, views_for, with_receipt, with_step
+from notices.models import Notice, NoticeQuerySet, Step
+
+COLUMNS = [
+    Column(_("Number"), attrgetter("number")),
+    Column(_("Title"), attrgetter("title"), 40),
+    Column(_("Kind"), lambda notice: notice.kind.name),
+    Column(_("Issued by"), lambda notice: notice.unit.name),
+    Column(_("State"), lambda notice: notice.get_state_display()),
+    Column(_("Confidentiality level"), lambda notice: notice.get_level_display(), 10),
+    Column(_("Importance"), lambda notice: notice.get_importance_display(), 10),
+    Column(_("Urgency"), lambda notice: notice.get_urgency_display(), 10),
+    Column(_("Published"), attrgetter("published_at")),
+    Column(_("Valid until"), attrgetter("valid_until")),
+]
+READING = [
+    Column(_("Delivered to me"), attrgetter("delivered")),
+    Column(_("Opened by me"), attrgetter("read_at")),
+    Column(_("Acknowledge by"), attrgetter("ack_due")),
+    Column(_("Acknowledged by me"), attrgetter("acknowledged_at")),
+]
+
+
+@require_safe
+def notices(request: HttpRequest) -> HttpResponse:
+    user, today = signed_in(request), localdate()
+    views = views_for(user)
+    view = next((one for one in views if one.code == request.GET.get("view")), views[0])
+    rows = with_receipt(view.chosen(user, today), user).select_related("kind", "unit", "author")
+    page = page_of(
+        request, with_step(rows) if view.rows == "approve" else rows, NoticeFilter, _sorts(view), default=view.sort
+    )
+    if page.exporting:
+        return page.xlsx("notices", _columns(view, user))
+    now = timezone.now()
+    counts = _counts(views, user, today, page.queryset)
+    page.total = counts["total"] if counts["total"] <= COUNTED else None
+    context = page.context() | {
+        "now": now,
+        "views": _tabs(views, view, counts),
+        "view": view,
+        "lines": _lines(page, user, now),
+        "may_write": scope(user).may("notice.draft", user.unit_id),
+    }
+    return render(request, "notices/list.html", context)
+
+
+def _sorts(view: View) -> dict[str, str | list[str]]:
+    return {key: value for key, value in SORTS.items() if key != "step" or view.rows == "approve"}
+
+
+def _shows_figures(notice: Notice, user: User) -> bool:
+    """How many opened and acknowledged is for the author, his head, and 企发部."""
+    return notice.author_id == user.pk or scope(user).may("notice.receipts", notice.unit_id)
+
+
+def _columns(view: View, user: User) -> list[Column]:
+    if view.rows != "written":
+        return COLUMNS + READING
+
+    def figure(name: str) -> Any:
+        return lambda notice: getattr(notice, name) if _shows_figures(notice, user) else None
+
+    return [
+        *COLUMNS,
+        Column(_("Author"), lambda notice: notice.author.name),
+        Column(_("Recipients"), figure("recipients"), 10),
+        Column(_("Opened"), figure("opened"), 10),
+        Column(_("Acknowledged"), figure("acknowledged"), 10),
+    ]
+
+
+def _counts(views: list[View], user: User, today: date, shown: Any) -> dict[str, int]:
+    """The numbers on the tabs, and that of the list shown, in one statement; each counted only as far as it is said."""
+    wanted = {view.code: _count(view.chosen(user, today), MOST_COUNTED) for view in views if view.counted}
+    wanted["total"] = _count(shown, COUNTED)
+    counted: Any = User.objects.filter(pk=user.pk).values(**wanted).get()
+    return dict(counted)
+
+
+def _count(rows: NoticeQuerySet, most: int) -> Coalesce:
+    few = Notice.objects.filter(pk__in=rows.order_by().values("pk")[: most + 1])
+    one = few.annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(one, output_field=IntegerField()), 0)
+
+
+def _tabs(views: list[View], chosen: View, counts: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": view.code,
+            "label": view.label,
+            "on": view == chosen,
+            "count": counts.get(view.code, 0),
+            "more": counts.get(view.code, 0) > MOST_COUNTED,
+        }
+        for view in views
+    ]
+
+
+def _lines(page: ListPage, user: User, now: datetime) -> list[dict[str, Any]]:
+    return [_line(notice, user, now) for notice in page]
+
+
+def _line(notice: Any, user: User, now: datetime) -> dict[str, Any]:
+    live = notice.state in Notice.OUT and notice.state != Notice.State.WITHDRAWN
+    asked = live and notice.ack_due is not None and notice.settled is None
+    return {
+        "notice": notice,
+        "unread": live and notice.delivered is not None and notice.read_at is None,
+        "due": notice.ack_due if asked else None,
+        "late": bool(asked and notice.ack_due < now),
+        "urgent": notice.urgency == Notice.Urgency.URGENT,
+        "important": notice.importance == Notice.Importance.IMPORTANT,
+        "figures": notice.published_at is not None and _shows_figures(notice, user),
+        "pick": getattr(notice, "step_duty", None) not in (None, Step.Duty.CHECK),
+        "duty": Step.Duty(notice.step_duty).label if getattr(notice, "step_duty", None) else "",
+    }
+
+
+# ── the archive ─────────────────────────────────────────────────────────────────────────────────
+
+
+@require_safe
+def archive(request: HttpRequest) -> HttpResponse:
+    """What was published and he may see, counted by year, kind and unit; each figure leads to its list. `?year=` narrows."""
+    user = signed_in(request)
+    out = Notice.objects.visible_to(user).filter(state__in=Notice.OUT)
+    years = list(_by(out.annotate(year=ExtractYear("published_at")), "year").order_by("-year"))
+    year = next((row["year"] for row in years if str(row["year"]) == request.GET.get("year")), None)
+    chosen = out.filter(published_at__year=year) if year else out
+    context = {
+        "years": years,
+        "year": year,
+        "kinds": list(_by(chosen, "kind", "kind__name_zh", "kind__name_en", "kind__order").order_by("kind__order")),
+        "units": list(_by(chosen, "unit", "unit__name", "unit__pinyin").order_by("-n", "unit__pinyin")),
+        "span": f"&from_day={year}-01-01&until_day={year}-12-31" if year else "",
+        "total": sum(row["n"] for row in years if year in (None, row["year"])),
+    }
+    return render(request, "notices/archive.html", context)
+
+
+def _by(rows: NoticeQuerySet, *fields: str) -> Any:
+    return rows.order_by().values(*fields).annotate(n=Count("pk"))
