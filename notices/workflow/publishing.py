@@ -1,0 +1,81 @@
+"""Out: at once or at its time; called off before, withdrawn after. The job that reaches everybody is `publication.py`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from accounts.models import User
+from channelportal.core import outbox, search
+from channelportal.lib import rich
+from notices import publication, telling
+from notices.models import Notice, Version
+from notices.workflow import base, ending
+from notices.workflow.base import Matter
+
+
+def publish(notice: Notice, *, by: User | None = None, at: datetime | None = None) -> Notice:
+    """A scheduled notice goes out: its time has come (`by=None`), or its author's side does not wait for it. Raises Refused,
+    WrongState (also where another was faster)."""
+    with base.handling("publish", notice, by=by, at=at) as matter:
+        _go(matter)
+    return matter.notice
+
+
+def cancel(notice: Notice, *, by: User, reason: str = "", at: datetime | None = None) -> Notice:
+    """Call it off before publication; what was approved needs a reason. Raises Refused, WrongState, Invalid."""
+    with base.handling("cancel", notice, by=by, at=at) as matter:
+        approved = matter.notice.state in (Notice.State.SCHEDULED, Notice.State.APPROVED)
+        said = base.reason_of(reason, needed=approved)
+        matter.facts["reason"] = said
+        outbox.cancel(f"notice:{matter.notice.pk}")
+        if matter.hand.sendings.exists():
+            matter.news.cancelled(said)
+        matter.move()
+    return matter.notice
+
+
+def withdraw(notice: Notice, *, by: User, reason: str, at: datetime | None = None) -> Notice:
+    """Take a published notice back: its readers are told why, the text stays behind a clear mark. A correction in hand is
+    dropped. Raises Refused, WrongState, Invalid."""
+    with base.handling("withdraw", notice, by=by, at=at) as matter:
+        said = base.reason_of(reason)
+        matter.facts["reason"] = said
+        if matter.version is not None:
+            ending.drop_in_hand(matter)
+        matter.move()
+        matter.set(withdrawn_at=matter.at, withdrawn_by=by, withdrawal=said)
+        matter.save()
+        telling.withdrawn(matter.notice, matter.at)
+        matter.news.withdrawn(said)
+    return matter.notice
+
+
+def put_on_its_way(matter: Matter) -> None:
+    """Approved by everybody: published, or waits for its time, or is to be carried out otherwise."""
+    notice = matter.notice
+    if Notice.Means.PORTAL not in notice.means:
+        matter.move(Notice.State.APPROVED)
+        matter.news.passed()
+    elif notice.publish_at and notice.publish_at > matter.at:
+        matter.move(Notice.State.SCHEDULED)
+        matter.news.passed()
+    else:
+        _go(matter)
+
+
+def _go(matter: Matter) -> None:
+    version = matter.hand
+    matter.set(state=Notice.State.PUBLISHING, version=version, title=version.title, published_at=matter.at)
+    matter.set_version(state=Version.State.PUBLISHED, published_at=matter.at)
+    matter.save()
+    publication.begin(matter.notice, matter.at, matter.by)
+    index(matter.notice, version)
+    matter.news.published()
+
+
+def index(notice: Notice, version: Version) -> None:
+    """What the notice is found by; `visible_to` decides who finds it."""
+    search.index(
+        "notice", notice.pk, version.title, notice.number, notice.unit.name, notice.kind.name_zh, notice.kind.name_en,
+        rich.plain(version.body),
+    )  # fmt: skip
