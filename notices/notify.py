@@ -20,6 +20,8 @@ from notices.models import Notice, Step, Version
 MAILED: Final = frozenset({"to_approve", "returned", "approved", "carry_out", "cancelled"})
 SILENT: Final = frozenset({"step_approved", "recalled", "passed", "taken_back", "carried_out"})
 EVENTS: Final = MAILED | SILENT
+LONGEST_REASON: Final = 120
+"""Characters of what an approver says, in a line."""
 
 
 def about_step(step: Step) -> str:
@@ -56,11 +58,11 @@ class News:
     def approved(self, step: Step, following: Step | None) -> None:
         """One of several agreed: the author's side hears who is next. After the last one `passed` or `published` says it."""
         if following:
-            data = {"decider": step.unit.name, "next": following.unit.name, "text": step.text}
+            data = {"decider": step.unit.name, "next": following.unit.name}
             self._tell("step_approved", self._authors(), step=step.pk, **data)
 
     def returned(self, step: Step, text: str, remarks: int) -> None:
-        data = {"decider": step.unit.name, "text": text, "remarks": remarks}
+        data = {"decider": step.unit.name, "reason": text[:LONGEST_REASON], "remarks": remarks}
         self._tell("returned", self._authors(), step=step.pk, **data)
 
     def passed(self) -> None:
@@ -79,11 +81,11 @@ class News:
         self._tell("recalled", deciders.to_tell(step.unit_id, (), local_date(self.at)), step=step.pk)
 
     def cancelled(self, reason: str) -> None:
-        self._tell("cancelled", [*self._authors(), *self._decided()], text=reason)
+        self._tell("cancelled", [*self._authors(), *self._decided()], reason=reason)
 
     def withdrawn(self, reason: str) -> None:
         """The author's side and who decided; readers hear it by `telling.withdrawn`."""
-        self._tell("taken_back", [*self._authors(), *self._decided()], text=reason)
+        self._tell("taken_back", [*self._authors(), *self._decided()], reason=reason)
 
     def carried_out(self) -> None:
         self._tell("carried_out", [*self._authors(), *self._decided()])

@@ -60,7 +60,7 @@ def approve(
         values = {
             "text": base.words("text", text, needed=False),
             "checks": _checks(held, checks or {}),
-            "lead_reason": _lead_reason(held, lead_reason),
+            "lead_reason": _lead_reason(held, lead_reason, matter),
         }
         _decide(held, Step.State.APPROVED, by, matter, **values)
         following = held.sending.steps.filter(state=Step.State.WAITING).order_by("order").first()
@@ -220,9 +220,11 @@ def _checks(step: Step, checks: Mapping[str, bool]) -> dict[str, bool]:
     return ticked
 
 
-def _lead_reason(step: Step, reason: str) -> str:
-    asked = bool(step.sending.facts.get("lead_note")) and step.order == 1
-    return base.reason_of(reason, "lead_reason") if asked else ""
+def _lead_reason(step: Step, reason: str, matter: Matter) -> str:
+    """Why a short lead time is accepted: said once in a sending, by the first who decides while it is short."""
+    short = writing.lead(matter.notice, matter.hand, matter.calendar, matter.today) is not None
+    accepted = Step.objects.filter(sending=step.sending_id).exclude(lead_reason="").exists()
+    return base.reason_of(reason, "lead_reason") if short and not accepted else ""
 
 
 def _some(remarks: Remarks) -> Remarks:

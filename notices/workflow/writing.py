@@ -190,10 +190,17 @@ def complete(notice: Notice, version: Version, calendar: WorkCalendar, at: datet
         raise Invalid("means", _("Choose at least one means."))
     if notice.kind.policy:
         _complete_policy(version)
-    if version.number == 1:
+    if notice.version is not None:
+        _complete_correction(notice.version, version, local_date(at))
+    else:
         _publish_at(notice.publish_at, at)
         days = {name: getattr(notice, name) for name in ("publish_at", "valid_until", "acknowledge_by")}
         _check_days(days, version.effective_on, calendar, at)
+
+
+def _complete_correction(shown: Version, new: Version, today: date) -> None:
+    if new.effective_on and new.effective_on != shown.effective_on and new.effective_on < today:
+        raise Invalid("effective_on", _("This day has passed."))
 
 
 def _complete_policy(version: Version) -> None:
@@ -205,13 +212,15 @@ def _complete_policy(version: Version) -> None:
 
 
 def lead(notice: Notice, version: Version, calendar: WorkCalendar, day: date) -> int | None:
-    """Working days from this day to the day the policy comes into force; None: enough of them, or not asked for
-    (001 三(一)2). A correction that leaves the day as it was is not asked."""
+    """Working days from this day (or the day set for the publication) to the day the policy comes into force; None: enough of
+    them, or not asked for (001 三(一)2). A correction that leaves the day as it was is not asked."""
     kind, effective_on = notice.kind, version.effective_on
     if not kind.policy or not kind.lead_days or effective_on is None:
         return None
     if notice.version is not None and notice.version.effective_on == effective_on:
         return None
+    if version.number == 1 and notice.publish_at:
+        day = max(day, local_date(notice.publish_at))
     days = calendar.between(day, effective_on)
     return days if days < kind.lead_days else None
 
