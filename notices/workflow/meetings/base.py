@@ -13,25 +13,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from channelportal.core import audit, calendar, clock, outbox, parameters, search
+from channelportal.core import audit, calendar, clock, outbox, search
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.lib import rich
 from channelportal.lib.text import clean_line, clean_text
-from channelportal.lib.workdays import END_OF_DAY, WorkCalendar
+from channelportal.lib.workdays import WorkCalendar
 from notices import meeting_notify, meeting_rights
-from notices.meeting_times import Hours
 from notices.models import AgendaItem, Invitation, Meeting, Minutes
 
 LONGEST_REASON: Final = 300
 SEARCH: Final = "meeting"
 """`SearchDocument.kind`: title, number, purpose, agenda, and the minutes once they were sent."""
+TRAIL: Final = {
+    "draft": "drafted", "edit": "edited", "send": "sent", "recall": "recalled", "approve": "approved", "give_back": "given_back",
+    "change": "changed", "cancel": "cancelled", "invite_more": "invited", "drop_invitee": "uninvited", "appoint": "appointed",
+    "reply": "replied", "record_attendance": "attendance_recorded", "hold": "held", "write_minutes": "minutes_written",
+    "submit_minutes": "minutes_submitted", "return_minutes": "minutes_returned", "approve_minutes": "minutes_sent",
+    "finish_action": "action_done", "move_action": "action_moved", "drop_action": "action_dropped",
+}  # fmt: skip
+"""What the audit trail calls each verb: meeting.<…>. The history of a meeting is its rows there."""
 SEARCHED: Final = frozenset({"title", "purpose"})
 
 
@@ -46,8 +53,6 @@ class Sitting:
     was: str
     facts: dict[str, Any] = field(default_factory=dict)
     """What the audit trail says of the deed: codes, ids, ISO times."""
-    action: str = ""
-    """The audit action; "" : meeting.<verb>."""
     reindex: bool = False
     _changed: set[str] = field(default_factory=set)
 
@@ -73,7 +78,7 @@ class Sitting:
             self._save()
         if self.reindex:
             index(self.meeting)
-        audit.record(self.action, self.meeting, by=self.by, data=self.facts, at=self.at)
+        audit.record(f"meeting.{TRAIL[self.verb]}", self.meeting, by=self.by, data=self.facts, at=self.at)
 
     def _save(self) -> None:
         """Conditional: SQLite has no row locks, and no two verbs may both find the state they want."""
@@ -83,14 +88,14 @@ class Sitting:
 
 
 @contextmanager
-def handling(verb: str, meeting: Meeting, *, by: User, at: datetime | None, action: str = "") -> Iterator[Sitting]:
+def handling(verb: str, meeting: Meeting, *, by: User, at: datetime | None) -> Iterator[Sitting]:
     """`by` may do `verb` with the meeting now; Refused, WrongState else."""
     with transaction.atomic():
         locked = lock(meeting.pk)
         moment = at or clock.now()
         meeting_rights.require(verb, locked, by)
         meeting_rights.check(verb, locked, moment)
-        sitting = Sitting(locked, verb, by, moment, was=locked.state, action=action or f"meeting.{verb}")
+        sitting = Sitting(locked, verb, by, moment, was=locked.state)
         yield sitting
         sitting.finish()
 
@@ -106,12 +111,6 @@ def index(meeting: Meeting) -> None:
     record = Minutes.objects.filter(meeting=meeting, state=Minutes.State.SENT).first()
     minutes = rich.plain(record.body) if record else ""
     search.index(SEARCH, meeting.pk, meeting.number, meeting.title, meeting.purpose, *topics, minutes)
-
-
-def hours() -> Hours:
-    """Working hours by the rules in force."""
-    close = parameters.current(fresh=True).close_of_business
-    return Hours(END_OF_DAY if close == time(0) else close)
 
 
 def words(name: str, text: str, *, most: int, needed: bool = True, line: bool = True) -> str:

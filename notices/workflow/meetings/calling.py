@@ -16,7 +16,7 @@ from channelportal.core import audit, calendar, clock
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.core.once import once
 from channelportal.lib.workdays import local_date
-from notices import meeting_notify, meeting_times, recipients
+from notices import meeting_hours, meeting_notify, meeting_times, recipients
 from notices.audience import Audience
 from notices.models import Invitation, Meeting, MeetingKind
 from notices.numbers import next_number
@@ -53,7 +53,7 @@ def _draft(by: User, kind: MeetingKind, said: Content, at: datetime) -> Meeting:
     meeting.save(force_insert=True)
     content.write_papers(meeting, said)
     base.index(meeting)
-    audit.record("meeting.draft", meeting, by=by, data={"kind": kind.code}, at=at)
+    audit.record("meeting.drafted", meeting, by=by, data={"kind": kind.code}, at=at)
     return meeting
 
 
@@ -165,7 +165,7 @@ def _answer_by(sitting: base.Sitting) -> datetime:
 def answer_by(meeting: Meeting, at: datetime) -> datetime:
     """The day before, close of business; or until it begins."""
     days = calendar.current(unit_id=meeting.unit_id)
-    return meeting_times.answer_by(at, meeting.starts_at, days, base.hours())
+    return meeting_times.answer_by(at, meeting.starts_at, days, meeting_hours.in_force(fresh=True))
 
 
 def _row(sitting: base.Sitting, user: User) -> Invitation:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from channelportal.core.errors import Invalid, WrongState
-from notices import meeting_notify
+from notices import meeting_notify, meeting_times
 from notices.models import Invitation, Meeting, Minutes
 from notices.workflow.meetings import base, calling, content
 from notices.workflow.meetings.content import Content, Said
@@ -111,13 +111,21 @@ def invite_more(
         if not new and not again:
             raise Invalid("people", _("All of them are invited already."))
         Invitation.objects.filter(pk__in=[row.pk for row in again]).update(dropped_at=None, **base.unanswered())
+        told = sitting.at if _reminding(sitting) else None  # the invitation itself is reminder enough
         Invitation.objects.bulk_create(
-            Invitation(meeting=sitting.meeting, user=one, unit=one.unit, required=required) for one in new
+            Invitation(meeting=sitting.meeting, user=one, unit=one.unit, required=required, reminded_at=told)
+            for one in new
         )
         back = [one for one in wanted if one.pk in {row.user_id for row in again}]
         sitting.facts = {"people": [one.pk for one in [*new, *back]], "required": required}
         sitting.tell("invited", [*new, *back])
     return list(Invitation.objects.filter(meeting=sitting.meeting, user__in=[*new, *back]))
+
+
+def _reminding(sitting: base.Sitting) -> bool:
+    """Those who have not answered are being reminded already."""
+    due = sitting.meeting.answer_by or sitting.meeting.starts_at
+    return sitting.at >= meeting_times.answer_reminder_from(due, sitting.calendar)
 
 
 def drop_invitee(invitation: Invitation, *, by: User, reason: str = "", at: datetime | None = None) -> Invitation:

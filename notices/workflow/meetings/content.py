@@ -14,7 +14,7 @@ from accounts.models import User
 from channelportal.core import calendar
 from channelportal.core.errors import Invalid
 from channelportal.core.models import StoredFile
-from notices import meeting_times
+from notices import meeting_hours, meeting_times
 from notices.audience import Audience
 from notices.models import AgendaItem, AgendaPaper, Meeting
 from notices.workflow.meetings import base
@@ -155,7 +155,7 @@ def check_where(meeting: Meeting) -> None:
 
 def check_hours(meeting: Meeting) -> None:
     days = calendar.current(fresh=True, unit_id=meeting.unit_id)
-    outside = meeting_times.off_hours(meeting.starts_at, meeting.ends_at, days, base.hours())
+    outside = meeting_times.off_hours(meeting.starts_at, meeting.ends_at, days, meeting_hours.in_force(fresh=True))
     if outside and not meeting.off_hours_reason and not meeting.kind.any_time:
         raise Invalid(
             "off_hours_reason",

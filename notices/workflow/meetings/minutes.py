@@ -14,7 +14,7 @@ from accounts.models import User
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.lib import rich
 from channelportal.lib.workdays import local_date
-from notices import meeting_notify, meeting_times
+from notices import meeting_hours, meeting_notify, meeting_times
 from notices.meeting_rights import WRITABLE
 from notices.models import Action, Invitation, Meeting, Minutes
 from notices.workflow.meetings import base
@@ -36,7 +36,7 @@ def write_minutes(
 ) -> Minutes:
     """Write or change the draft; `body` is formatted text, cleaned here. `actions`: all that the minutes propose (None: as they
     are). Owners are people invited, their deputies, or of the unit that called it. Invalid names body or actions."""
-    with base.handling("write_minutes", meeting, by=by, at=at, action="meeting.write_minutes") as sitting:
+    with base.handling("write_minutes", meeting, by=by, at=at) as sitting:
         body = rich.clean(body)
         if rich.is_empty(body):
             raise Invalid("body", _("This must not be empty."))
@@ -83,7 +83,7 @@ def due_of(sitting: base.Sitting, day: date, *, field: str) -> datetime:
     days = sitting.calendar
     if not days.is_working(day):
         raise Invalid(field, _("%(day)s is no working day.") % {"day": day.isoformat()})
-    due = meeting_times.action_due(day, days, base.hours())
+    due = meeting_times.action_due(day, days, meeting_hours.in_force(fresh=True))
     if due <= sitting.at:
         raise Invalid(field, _("Today's close of business has passed; name a later day."))
     return due
@@ -157,7 +157,7 @@ def _put_in_force(sitting: base.Sitting) -> list[Action]:
         action.state, action.unit_id = Action.State.OPEN, action.owner.unit_id or action.unit_id
         if action.due_at <= sitting.at:
             action.day = days.nth_after(today, 1)
-            action.due_at = meeting_times.action_due(action.day, days, base.hours())
+            action.due_at = meeting_times.action_due(action.day, days, meeting_hours.in_force(fresh=True))
     Action.objects.bulk_update(actions, ["state", "unit", "day", "due_at"])
     return actions
 
