@@ -370,7 +370,7 @@ def _saves_missing(page: PageObject) -> tuple[int, int]:
     depth = lowest = 0
     try:
         own = page.get_contents()
-        for found in _SAVES.finditer(own.get_data() if own else b""):
+        for found in _SAVES.finditer(b"" if own is None else own.get_data()):
             depth += {b"q": 1, b"Q": -1}.get(found[1], 0)
             lowest = min(lowest, depth)
     except PyPdfError as why:
