@@ -74,8 +74,10 @@ app.conf.update(
     task_create_missing_queues=True,
     task_routes={
         "feedback.tasks.sweep": {"queue": "critical"},
+        "notices.tasks.sweep": {"queue": "critical"},
         "channelportal.core.tasks.deliver": {"queue": "critical"},
         "channelportal.core.tasks.run_export": {"queue": "exports"},
+        "notices.tasks_robots.deliver": {"queue": "hooks"},
     },
     timezone="Asia/Shanghai",
     enable_utc=True,
@@ -94,13 +96,19 @@ app.conf.beat_schedule = {
     "sweep": {"task": "feedback.tasks.sweep", **every(settings.SWEEP_SECONDS)},
     # what waits in the outbox goes out, in the delivery window
     "deliver": {"task": "channelportal.core.tasks.deliver", **every(settings.SWEEP_SECONDS / 2)},
+    # what waits for the robots of group chats goes out, so many a minute as their makers take
+    "robots": {"task": "notices.tasks_robots.deliver", **every(30)},
     # audit rows written since the last pass get their place in the hash chain
     "seal": {"task": "channelportal.core.tasks.seal", **every(settings.SWEEP_SECONDS / 2)},
     # passwords: reminders, expiry, freezing; one-time passwords and registrations that lapsed
     "passwords": {"task": "accounts.tasks.passwords", **every(600)},
     # silence of five working days closes; questions nobody answers are chased; holds that end
     "upkeep": {"task": "feedback.tasks.upkeep", **every(600)},
-    # exports and imports that a killed worker or an emptied broker left behind are started again
+    # notices whose time has come go out; approvals and acknowledgements that lie are reminded of, late ones told
+    "notices": {"task": "notices.tasks.sweep", **every(settings.SWEEP_SECONDS)},
+    # who joined a unit later gets the notices that are still valid; what a publication had to leave is tried again
+    "joiners": {"task": "notices.tasks.joiners", **every(600)},
+    # exports, imports and publications that a killed worker or an emptied broker left behind are started again
     "jobs": {"task": "channelportal.core.tasks.pick_up_jobs", **every(60)},
     # sessions, leases, drafts and captchas that lapsed
     "tidy": {"task": "channelportal.core.tasks.tidy", "schedule": crontab(hour=3, minute=30)},
@@ -108,6 +116,7 @@ app.conf.beat_schedule = {
     "seal-head": {"task": "channelportal.core.tasks.send_seal_head", "schedule": crontab(hour=0, minute=10)},
 }
 app.autodiscover_tasks(["channelportal.core", "accounts", "feedback", "notices"])
+app.autodiscover_tasks(["notices"], related_name="tasks_robots")
 
 
 @worker_init.connect(weak=False)

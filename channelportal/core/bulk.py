@@ -1,4 +1,4 @@
-"""Rows by the thousand, without a model instance for each: COPY on PostgreSQL, one prepared INSERT on SQLite.
+"""Rows by the thousand, without a model instance for each: COPY on PostgreSQL, one prepared INSERT on SQLite; or INSERT … SELECT.
 
 For what a sweep writes; a verb creates its few rows as usual. Neither signals nor `save` are called.
 """
@@ -35,15 +35,36 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row
         _insert(model, (*columns, *filled), lines, tuple(filled.values()))
 
 
+def insert_from(rows: models.QuerySet[Any], model: type[models.Model], **columns: Any) -> int:
+    """One INSERT … SELECT: a row of `model` for each of `rows`, without carrying them through this process. `columns` are names of
+    fields ("user_id") with an expression over `rows` or a value that all have; every other field gets the model's default. A row
+    that is there already (UNIQUE) is left as it is. Returns how many were written."""
+    known = {field.attname: field for field in model._meta.concrete_fields}
+    fixed = {name: value for name, value in columns.items() if not hasattr(value, "resolve_expression")}
+    filled = _plain_defaults(model, frozenset(columns)) | fixed
+    values = {name: models.Value(value, output_field=known[name]) for name, value in filled.items()}
+    chosen = {f"new_{name}": value for name, value in (columns | values).items()}
+    picked = rows.order_by().annotate(**chosen).values_list(*chosen)
+    table, names = _names(model, [name.removeprefix("new_") for name in chosen])
+    select, given = picked.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({names}) {select} ON CONFLICT DO NOTHING", given)
+        return int(cursor.rowcount)
+
+
 @lru_cache(maxsize=64)
 def _defaults(model: type[models.Model], named: frozenset[str]) -> dict[str, Any]:
     """What the fields that nobody named begin with; the database's own defaults are left to it."""
+    found = _plain_defaults(model, named)
+    return {name: as_json(value) if isinstance(value, dict | list) else value for name, value in found.items()}
+
+
+def _plain_defaults(model: type[models.Model], named: frozenset[str]) -> dict[str, Any]:
     found = {}
     for field in model._meta.concrete_fields:
         left_to_database = field.primary_key or getattr(field, "db_default", NOT_PROVIDED) is not NOT_PROVIDED
         if field.attname not in named and not left_to_database:
-            value = field.get_default()
-            found[field.attname] = as_json(value) if isinstance(value, dict | list) else value
+            found[field.attname] = field.get_default()
     return found
 
 

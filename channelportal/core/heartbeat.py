@@ -11,9 +11,12 @@ from channelportal.core.models import Heartbeat
 LONGEST: Final[dict[str, timedelta]] = {
     "sweep": timedelta(seconds=180),
     "deliver": timedelta(seconds=180),
+    "robots": timedelta(seconds=180),
     "seal": timedelta(seconds=180),
     "passwords": timedelta(minutes=30),
     "upkeep": timedelta(minutes=30),
+    "notices": timedelta(seconds=180),
+    "joiners": timedelta(minutes=30),
 }
 
 

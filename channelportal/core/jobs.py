@@ -34,18 +34,19 @@ def start(kind: str, task: str, *, by: Any, data: dict[str, Any], total: int = 0
     return job
 
 
-def claim(job_id: int, at: datetime) -> Job | None:
-    """Take the job for this worker; None when it is done, or another is at it."""
+def claim(job_id: int, at: datetime, *, lease: timedelta = LEASE) -> Job | None:
+    """Take the job for this worker; None when it is done, or another is at it. A shorter `lease` is for work that must go on
+    soon after its worker died; `progress` renews it and is told the same."""
     free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, lease_until__lt=at)
-    taken = Job.objects.filter(free, pk=job_id).update(state=Job.State.RUNNING, lease_until=at + LEASE, done=0)
+    taken = Job.objects.filter(free, pk=job_id).update(state=Job.State.RUNNING, lease_until=at + lease, done=0)
     return Job.objects.select_related("by").get(pk=job_id) if taken else None
 
 
-def progress(job: Job, done: int, total: int | None = None) -> None:
-    """So many are done; renews the lease. At the latest every five minutes."""
+def progress(job: Job, done: int, total: int | None = None, *, lease: timedelta = LEASE) -> None:
+    """So many are done; renews the lease. Before it ends: at the latest every five minutes."""
     job.total = max(done, job.total if total is None else total)
     job.done = done
-    job.lease_until = now() + LEASE
+    job.lease_until = now() + lease
     job.save(update_fields=["done", "total", "lease_until"])
 
 

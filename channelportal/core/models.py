@@ -321,7 +321,7 @@ class SearchDocument(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last time a loop came round: "sweep", "deliver", "seal", "passwords", "upkeep"."""
+    """The last time a loop came round: "sweep", "deliver", "seal", "passwords", "upkeep", "notices", "joiners"."""
 
     name = models.CharField(primary_key=True, max_length=40)
     at = models.DateTimeField()

@@ -43,6 +43,7 @@ class Parameters:
     question_reminder_days: int = _days(2, 1, 10, _("Unanswered question: reminder after"))
     question_close_days: int = _days(10, 2, 60, _("Unanswered question: closing is proposed after"))
     watch_late_days: int = _days(3, 1, 20, _("Not copied tickets come onto the watch list when late for"), "000 5.6")
+    approval_days: int = _days(1, 1, 5, _("Approval of a notice: reminded of after working days"), "001 四(二)")
     delivery_from: time = _at(time(8, 30), _("Messages go out from"))  # noqa: RUF009
     delivery_until: time = _at(time(17, 30), _("Messages go out until"))  # noqa: RUF009
     password_months: int = _days(1, 1, 12, _("Passwords are changed every (calendar months)"), "000 5.9.3")

@@ -30,6 +30,7 @@ GROUPS: Final = [  # as the page shows them; what is in none comes last
         gettext_lazy("Closing the loop"),
         ["confirm_days", "urge_answer_days", "question_reminder_days", "question_close_days", "watch_late_days"],
     ),
+    (gettext_lazy("Notices"), ["approval_days"]),
     (gettext_lazy("Messages"), ["delivery_from", "delivery_until"]),
 ]
 

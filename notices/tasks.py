@@ -1,0 +1,25 @@
+"""Celery's hands: each task calls one function, and each may run twice or never."""
+
+from celery import shared_task
+
+from notices import joiners as joining
+from notices import publication
+from notices import sweep as sweeping
+
+
+@shared_task(name="notices.tasks.sweep")
+def sweep() -> None:
+    """What has come due about notices; every minute."""
+    sweeping.sweep()
+
+
+@shared_task(name="notices.tasks.joiners")
+def joiners() -> None:
+    """Who joined later gets what is still valid; every ten minutes."""
+    joining.catch_up()
+
+
+@shared_task(name="notices.tasks.publish")
+def publish(job_id: int) -> None:
+    """One publication, by its job."""
+    publication.run(job_id)
