@@ -4,4 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from notices import urls_author, urls_reader, urls_rules
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *urls_author.urlpatterns,
+    *urls_rules.urlpatterns,
+    *urls_reader.urlpatterns,
+]

@@ -1,0 +1,264 @@
+"""/rules/: the regulations in force, for everyone signed in; those marked public for everyone (000 6.1, 6.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max, Prefetch, Q, QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import access
+from accounts.gate import public
+from accounts.models import User
+from channelportal.core import clock, files
+from channelportal.core.errors import Invalid
+from channelportal.lib import compare as comparing
+from notices.forms.rules import NewRuleForm, RemarkForm, SettingsForm, VersionForm
+from notices.models import Rule, RuleFile, RuleVersion
+from notices.workflow import rules as workflow
+
+State = RuleVersion.State
+
+
+def _reader(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
+
+
+def _edits(user: User | None) -> bool:
+    return user is not None and access.may(user, "rule.edit")
+
+
+def _seen_by(user: User | None) -> QuerySet[Rule]:
+    """Everyone signed in reads what is in force; a stranger what is public; 企发部 what is being written too."""
+    if _edits(user):
+        return Rule.objects.all()
+    in_force = Rule.objects.filter(active=True, versions__state=State.APPROVED).distinct()
+    return in_force if user else in_force.filter(public=True)
+
+
+def _versions_for(user: User | None) -> Q:
+    """企发部 sees drafts; everyone else the versions that are or were in force, and the next one that is decided."""
+    return Q() if _edits(user) else Q(state=State.APPROVED)
+
+
+@public
+@require_safe
+def rules(request: HttpRequest) -> HttpResponse:
+    user = _reader(request)
+    seen = _seen_by(user).select_related("unit").order_by("-active", "order", "code")
+    approved = Q(versions__state=State.APPROVED, versions__in_force_from__lte=localdate())
+    found = list(seen.annotate(number=Max("versions__number", filter=approved)).prefetch_related(_open_versions(user)))
+    if user is None and not found:
+        return redirect("sign-in")
+    for rule in found:
+        rule.current = _current(rule.shown)  # type: ignore[attr-defined]
+        rule.due = workflow.review_due(rule, rule.current.in_force_from if rule.current else None)  # type: ignore[attr-defined]
+    context = {"rules": found, "edits": _edits(user), "today": localdate()}
+    return render(request, "rules/rules.html" if user else "rules/public_rules.html", context)
+
+
+def _open_versions(user: User | None) -> Prefetch[Any]:
+    shown = RuleVersion.objects.filter(_versions_for(user)).order_by("-number").defer("body")
+    return Prefetch("versions", shown.select_related("drafted_by"), to_attr="shown")
+
+
+def _current(versions: list[RuleVersion]) -> RuleVersion | None:
+    """The newest that is in force today."""
+    today = localdate()
+    return next((one for one in versions if one.state == State.APPROVED and one.in_force_from <= today), None)
+
+
+@public
+@require_safe
+def rule(request: HttpRequest, pk: int) -> HttpResponse:
+    """One regulation: the words in force, or those of `?version=`."""
+    user = _reader(request)
+    found = get_object_or_404(_seen_by(user).select_related("unit", "reviewed_by"), pk=pk)
+    versions = list(found.versions.filter(_versions_for(user)).select_related("drafted_by", "approved_by"))
+    version = _asked(versions, request.GET.get("version", ""))
+    current = _current(versions)
+    context = {
+        "rule": found,
+        "versions": versions,
+        "version": version,
+        "current": current,
+        "files": list(RuleFile.objects.filter(version=version).select_related("file")),
+        "in_hand": next((one for one in versions if one.state in workflow.IN_HAND), None),
+        "edits": _edits(user),
+        "decides": user is not None and access.scope(user).heads_supervisors,
+        "due": workflow.review_due(found, current.in_force_from if current else None),
+        "today": localdate(),
+        "remark": RemarkForm(),
+    }
+    return render(request, "rules/rule.html" if user else "rules/public_rule.html", context)
+
+
+def _asked(versions: list[RuleVersion], number: str) -> RuleVersion:
+    """The version that was asked for; else what is in force; else the newest."""
+    if number:
+        found = next((one for one in versions if str(one.number) == number), None)
+        if found is None:
+            raise Http404
+        return found
+    if not versions:
+        raise Http404
+    return _current(versions) or versions[0]
+
+
+@require_safe
+def compare(request: HttpRequest, pk: int) -> HttpResponse:
+    """Two versions side by side: `?old=1&new=2`."""
+    user = access.signed_in(request)
+    found = get_object_or_404(_seen_by(user), pk=pk)
+    versions = {str(one.number): one for one in found.versions.filter(_versions_for(user))}
+    old, new = versions.get(request.GET.get("old", "")), versions.get(request.GET.get("new", ""))
+    if old is None or new is None:
+        raise Http404
+    context = {"rule": found, "old": old, "new": new, "rows": comparing.compare(old.body, new.body)}
+    return render(request, "rules/compare.html", context)
+
+
+@public
+@require_safe
+def file(request: HttpRequest, pk: int, file_id: str) -> FileResponse:
+    user = _reader(request)
+    found = get_object_or_404(_seen_by(user), pk=pk)
+    versions = found.versions.filter(_versions_for(user))
+    kept = get_object_or_404(RuleFile.objects.select_related("file"), version__in=versions, file=file_id)
+    return files.serve(kept.file, by=user)
+
+
+# ── 企发部 ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _editor(request: HttpRequest) -> User:
+    user = access.signed_in(request)
+    access.require(user, "rule.edit", None, _("Only the supervising department edits the regulations."))
+    return user
+
+
+def new(request: HttpRequest) -> HttpResponse:
+    user = _editor(request)
+    form = NewRuleForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        made = _try(form, user, lambda data: workflow.create(by=user, **data))
+        if made is not None:
+            return _saved(request, made)
+    return _form(request, "rules/new.html", form, {})
+
+
+def draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write the next version, or go on with the one that is in hand."""
+    user = _editor(request)
+    found = get_object_or_404(Rule, pk=pk)
+    newest = found.versions.exclude(state=State.DROPPED).first()
+    held = newest if newest and newest.state in workflow.IN_HAND else None
+    form = VersionForm(
+        request.POST or None,
+        request.FILES or None,
+        first=bool(held and held.number == 1),
+        initial=_initial(newest, held),
+    )
+    if request.method == "POST" and form.is_valid():
+        made = _try(form, user, lambda data: _keep(found, held, newest, user, data))
+        if made is not None:
+            return _saved(request, made)
+    return _form(request, "rules/draft.html", form, {"rule": found, "held": held})
+
+
+def _initial(newest: RuleVersion | None, held: RuleVersion | None) -> dict[str, Any]:
+    """The words of before, to be changed."""
+    if newest is None:
+        return {}
+    facts = {"body": newest.body}
+    return facts | {"change": held.change, "in_force_from": held.in_force_from} if held else facts
+
+
+def _keep(
+    found: Rule, held: RuleVersion | None, newest: RuleVersion | None, user: User, data: dict[str, Any]
+) -> RuleVersion:
+    if held:
+        return workflow.edit(held, by=user, **data)
+    keep = newest.files.select_related("file") if newest else ()
+    return workflow.draft(found, by=user, keep=keep, **data)
+
+
+def _try(form: Any, user: User, make: Callable[[dict[str, Any]], RuleVersion]) -> RuleVersion | None:
+    """The verb with what was typed; what it finds wrong stands at its field."""
+    data = dict(form.cleaned_data)
+    chosen = data.pop("files")
+    try:
+        with transaction.atomic():
+            data["files"] = files.keep_all(chosen, by=user, at=clock.now()) if chosen else []
+            return make(data)
+    except Invalid as wrong:
+        form.add_error(
+            wrong.field if wrong.field in form.fields else None, ValidationError(str(wrong.message), code="verb")
+        )
+        return None
+
+
+def _saved(request: HttpRequest, version: RuleVersion) -> HttpResponse:
+    messages.success(request, _("Saved as a draft. Read it once more, then send it for approval."))
+    return redirect(f"{version.rule.get_absolute_url()}?version={version.number}")
+
+
+def _form(request: HttpRequest, template: str, form: Any, more: dict[str, Any]) -> HttpResponse:
+    return render(request, template, {"form": form, **more}, status=422 if request.method == "POST" else 200)
+
+
+def settings(request: HttpRequest, pk: int) -> HttpResponse:
+    user = _editor(request)
+    found = get_object_or_404(Rule, pk=pk)
+    names = ("name", "unit", "public", "active")
+    form = SettingsForm(request.POST or None, initial={name: getattr(found, name) for name in names})
+    if request.method == "POST" and form.is_valid():
+        workflow.change(found, by=user, **{name: form.cleaned_data[name] for name in names})
+        messages.success(request, _("Saved."))
+        return redirect(found)
+    return _form(request, "rules/settings.html", form, {"rule": found})
+
+
+SAID: Final = {
+    "send": gettext_lazy("Sent to the head; what a head sends is in force."),
+    "approve": gettext_lazy("Approved. Heads and information officers of all units were told."),
+    "send-back": gettext_lazy("Returned with your remark."),
+    "drop": gettext_lazy("Given up. It is kept, marked as dropped."),
+}
+
+
+@require_POST
+def verb(request: HttpRequest, pk: int, number: int, path: str) -> HttpResponse:
+    """send, approve, send-back, drop: of one version."""
+    user = _editor(request)
+    version = get_object_or_404(RuleVersion.objects.select_related("rule"), rule=pk, number=number)
+    form = RemarkForm(request.POST)
+    text = form.cleaned_data["text"] if form.is_valid() else ""
+    try:
+        if path in ("approve", "send-back"):
+            (workflow.approve if path == "approve" else workflow.send_back)(version, by=user, text=text)
+        else:
+            (workflow.send if path == "send" else workflow.drop)(version, by=user)
+        messages.success(request, str(SAID[path]))
+    except Invalid as wrong:
+        messages.error(request, str(wrong.message))
+    return redirect(f"{version.rule.get_absolute_url()}?version={version.number}")
+
+
+@require_POST
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    user = _editor(request)
+    found = get_object_or_404(Rule, pk=pk)
+    form = RemarkForm(request.POST)
+    workflow.review(found, by=user, text=form.cleaned_data["text"] if form.is_valid() else "")
+    messages.success(request, _("The review is on record."))
+    return redirect(found)
