@@ -110,6 +110,8 @@ app.conf.beat_schedule = {
     "joiners": {"task": "notices.tasks.joiners", **every(600)},
     # exports, imports and publications that a killed worker or an emptied broker left behind are started again
     "jobs": {"task": "channelportal.core.tasks.pick_up_jobs", **every(60)},
+    # regulations that nobody reviewed for a year are put before 企发部 (002 六)
+    "review-rules": {"task": "notices.tasks.review_rules", "schedule": crontab(hour=8, minute=40)},
     # sessions, leases, drafts and captchas that lapsed
     "tidy": {"task": "channelportal.core.tasks.tidy", "schedule": crontab(hour=3, minute=30)},
     # the day's head of the audit chain goes out, so that no later rewriting goes unseen

@@ -2,9 +2,11 @@
 
 from celery import shared_task
 
+from channelportal.core import clock
 from notices import joiners as joining
 from notices import publication
 from notices import sweep as sweeping
+from notices.workflow import rules
 
 
 @shared_task(name="notices.tasks.sweep")
@@ -23,3 +25,9 @@ def joiners() -> None:
 def publish(job_id: int) -> None:
     """One publication, by its job."""
     publication.run(job_id)
+
+
+@shared_task(name="notices.tasks.review_rules")
+def review_rules() -> None:
+    """Regulations that were not looked at for a year; daily."""
+    rules.remind_of_reviews(clock.now())
