@@ -32,16 +32,33 @@ class CorrectionForm(OnceMixin):
         help_text=_("Counts against your unit's accuracy rate. Leave it open when the facts themselves changed."),
     )
 
-    def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
+    reason = text_field(_("Why"), required=True)
+    impact = text_field(_("What it affects"), required=True)
+    effective_on = day_field(_("In force from"))
+    lead_note = LineField(label=_("Why it cannot wait"), required=False, max_length=300)
+
+    POLICY = ("reason", "impact", "effective_on", "lead_note")
+
+    def __init__(self, *args: Any, version: Version, policy: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kept = [row.file for row in version.files.select_related("file")]
         self.fields["keep_files"].choices = [(str(one.pk), one.name) for one in self.kept]  # type: ignore[attr-defined]
+        self.fields["effective_on"].required = True
+        if not policy:
+            for name in self.POLICY:
+                del self.fields[name]
 
     @staticmethod
     def begin(version: Version) -> dict[str, Any]:
-        names = ("title", "body", "change", "change_reason", "error")
+        """What stands in it at first: the version in hand, or the published one, whose own change is told."""
+        names = ("title", "body", "change", "change_reason", "error", "reason", "impact", "effective_on")
         kept = [str(pk) for pk in version.files.values_list("file", flat=True)]
         return {name: getattr(version, name) for name in names} | {"keep_files": kept}
+
+    def verb_arguments(self) -> dict[str, Any]:
+        """For `workflow.correct` and `workflow.edit_correction`; without `files`."""
+        left_out = {"once", "files", "lead_note"}
+        return {name: value for name, value in self.cleaned_data.items() if name not in left_out}
 
 
 class BareForm(forms.Form):

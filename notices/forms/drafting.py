@@ -21,6 +21,7 @@ from channelportal.core import clock, drafts
 from channelportal.core.fields import LineField, MultiFileField, RichTextField, TextField
 from channelportal.core.once import OnceMixin
 from channelportal.lib.workdays import local_date
+from notices import rights
 from notices.audience import Audience
 from notices.forms import audience as audiences
 from notices.forms.audience import AudienceForm
@@ -34,16 +35,7 @@ PORTAL: Final = Notice.Means.PORTAL.value
 
 def kinds_for(user: User) -> list[NoticeKind]:
     """The kinds that this person's unit may write, in their order."""
-    writers = NoticeKind.Writers
-    channel = bool(user.unit and user.unit.is_channel)
-    found = NoticeKind.objects.filter(active=True)
-    return [
-        kind
-        for kind in found
-        if kind.writers == writers.ALL
-        or (kind.writers == writers.HQ and not channel)
-        or (kind.writers == writers.OWNER and kind.owner_id == user.unit_id)
-    ]
+    return [kind for kind in NoticeKind.objects.filter(active=True) if rights.writes_kind(kind, user)]
 
 
 def text_field(label: Any, *, rows: int = 3, most: int = 2_000, required: bool = False, hint: Any = "") -> TextField:
@@ -168,7 +160,7 @@ class NoticeForm(OnceMixin, AudienceForm):
         self.fields["body"].required = sending
         self.fields["level"].hints = LEVELS  # type: ignore[attr-defined]
         self.fields["means"].hints = MEANS  # type: ignore[attr-defined]
-        self.fields["purpose"].required = self.request
+        self.fields["purpose"].required = self.request and sending
         self._offer_files()
 
     def _offer_files(self) -> None:
@@ -195,11 +187,19 @@ class NoticeForm(OnceMixin, AudienceForm):
             for pk, kind in self.of_kind.items()
         }
 
-    def opened(self, *names: str) -> bool:
-        """Whether a folded section stands open: something in it differs from the default, or is wrong."""
-        return any(name in self.errors if self.is_bound else False for name in names) or any(
-            self._differs(name) for name in names
+    @property
+    def open_reading(self) -> bool:
+        """Whether the folded section stands open: something in it differs from the default, or is wrong."""
+        return self._opened(
+            "acknowledge", "level", "importance", "urgency", "major", "valid_until", "late_joiners", "acknowledge_by"
         )
+
+    @property
+    def open_sending(self) -> bool:
+        return self._opened("means", "publish_when", "publish_at")
+
+    def _opened(self, *names: str) -> bool:
+        return any((self.is_bound and name in self.errors) or self._differs(name) for name in names)
 
     def _differs(self, name: str) -> bool:
         value, first = self[name].value(), self.fields[name].initial

@@ -1,0 +1,159 @@
+"""Beside the form: whom the notice reaches, who approves it and why, how long ahead a policy is, what happens then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from channelportal.core import calendar as calendars
+from channelportal.core.errors import Invalid
+from channelportal.lib.workdays import YearUnknown, local_date
+from notices import deciders, recipients
+from notices.audience import Audience
+from notices.deciders import Shown
+from notices.forms.drafting import NoticeForm
+from notices.models import NoticeKind
+
+MOST_UNITS, MOST_NAMES = 100, 120
+WHY: Final[dict[str, Any]] = {
+    "own_unit": _("what the unit sends is approved by its head"),
+    "leaves_unit": _("it goes beyond your own unit: checked for policy, law and sensitive content"),
+    "request": _("a communication request is checked by channel management"),
+    "major": _("about a major decision or project"),
+    "confidential": _("it is confidential"),
+    "author_is_head": _("nobody approves his own; so the superior does"),
+    "no_head": _("nobody holds the post now; so the superior does"),
+}
+"""Why a step stands in the chain (codes of notices/chain.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """One unit with how many of its people; their names where the whole list is short."""
+
+    name: str
+    people: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom it reaches now. `more`: units that are not listed."""
+
+    people: int = 0
+    units: int = 0
+    listed: list[Reached] = field(default_factory=list)
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A policy's days ahead: working days between publication and effect, and how many its kind asks for."""
+
+    days: int
+    wanted: int
+    published_on: date
+    effective_on: date
+
+    @property
+    def short(self) -> bool:
+        return self.days < self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A step to come, in words."""
+
+    duty: str
+    unit: str
+    people: str
+    reasons: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """`known`: an audience was chosen; `nobody`: why no chain can be made; `unknown`: what is wrong with the names typed."""
+
+    known: bool
+    reach: Reach
+    steps: list[Link]
+    nobody: str
+    unknown: list[str]
+    lead: Lead | None
+    kind: NoticeKind | None
+    publish_at: datetime | None
+    acknowledge: bool
+    mail: bool
+    robot: bool
+    portal: bool
+
+
+def outlook(form: NoticeForm, user: User, now: datetime) -> Outlook:
+    """What would become of it, as far as the form (validated, maybe wrong in places) says."""
+    data = form.cleaned_data
+    kind, chosen = data.get("kind"), data.get("audience") or Audience()
+    known = not chosen.problem()
+    steps, nobody = _steps(form, user, chosen, local_date(now)) if known else ([], "")
+    means = data.get("means", [])
+    return Outlook(
+        known=known,
+        reach=reach(chosen, kind) if known else Reach(),
+        steps=steps,
+        nobody=nobody,
+        unknown=[str(error) for name in ("units", "people", "without") for error in form.errors.get(name, ())],
+        lead=_lead(kind, data.get("effective_on"), data.get("publish_at") or now),
+        kind=kind,
+        publish_at=data.get("publish_at"),
+        acknowledge=bool(data.get("acknowledge")),
+        mail="mail" in means,
+        robot="robot" in means,
+        portal=not form.request or not {"portal", "mail", "robot"}.isdisjoint(means),
+    )
+
+
+def reach(chosen: Audience, kind: NoticeKind | None) -> Reach:
+    """The count and the list, in two statements."""
+    found = recipients.people(chosen, kind).order_by()
+    units = list(found.values_list("unit", "unit__name").annotate(people=Count("pk")).order_by("unit__pinyin"))
+    people = sum(count for _pk, _name, count in units)
+    names: dict[int, list[str]] = {}
+    if people <= MOST_NAMES:
+        for unit_id, name in found.order_by("pinyin").values_list("unit", "name"):
+            names.setdefault(unit_id or 0, []).append(name)
+    listed = [Reached(name, count, tuple(names.get(pk, ()))) for pk, name, count in units[:MOST_UNITS]]
+    return Reach(people, len(units), listed, max(0, len(units) - MOST_UNITS))
+
+
+def _steps(form: NoticeForm, user: User, chosen: Audience, day: date) -> tuple[list[Link], str]:
+    author, unit = (form.notice.author, form.notice.unit) if form.notice else (user, user.unit)
+    if unit is None:
+        return [], ""
+    data = form.cleaned_data
+    try:
+        planned = deciders.plan(
+            by=user, author=author, unit=unit, kind=data.get("kind"), audience=chosen, request=form.request,
+            major=bool(data.get("major")), level=data.get("level", "normal"), day=day,
+        )  # fmt: skip
+    except Invalid as nobody:
+        return [], str(nobody.message)
+    return [link(one) for one in deciders.in_words(planned, {author.pk, user.pk}, day)], ""
+
+
+def link(step: Shown) -> Link:
+    people = "、".join(one.name for one in step.people[:3])
+    return Link(step.duty, step.unit.name, people, [WHY[code] for code in step.planned.reasons])
+
+
+def _lead(kind: NoticeKind | None, effective_on: date | None, published: datetime) -> Lead | None:
+    if kind is None or not kind.policy or not effective_on:
+        return None
+    day = local_date(published)
+    try:
+        return Lead(calendars.current().between(day, effective_on), kind.lead_days, day, effective_on)
+    except (YearUnknown, ValueError):
+        return None
