@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.message import Message
+from email.mime.text import MIMEText
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -35,6 +37,7 @@ LEASE: Final = timedelta(minutes=5)
 ENOUGH: Final = 200.0  # seconds that one claim may be worked on, well below the lease; the rest is given back
 BACK_OFF: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 180, 480, 1440))  # then parked
 SECRET: Final = "secret"  # noqa: S105 (no password itself) the name in `data` of what is erased once it was sent: an issued password
+ATTACHMENTS: Final = "attachments"  # the name in `data` of short text files that go with the mail
 # what a frozen person still gets: how to come back
 TO_THE_FROZEN: Final = ("account", "password", "registration")
 
@@ -56,7 +59,8 @@ def put(
     `kind` names the templates emails/<kind>-subject.txt and -body.txt/.html; messages of one person with the same `bundle` that
     wait at the same time go out as one mail (templates emails/<bundle>-…, context `items`). `subject_key` is what `cancel`
     takes. `not_before`: the delivery window's opening (`ladder.delivery_time`); else at once. A password goes in as
-    `data["secret"]`, which is erased after sending."""
+    `data["secret"]`, which is erased after sending. `data["attachments"]`, a list of {"name", "type", "text"}, are short texts
+    (20 kB at most) of a type text/… that go with the mail."""
     put_all([prepare(
         kind, key=key, to=to, address=address, data=data, bundle=bundle, subject_key=subject_key, at=at, not_before=not_before
     )])  # fmt: skip
@@ -374,7 +378,21 @@ def compose(letter: Letter) -> EmailMultiAlternatives:
     }
     mail = EmailMultiAlternatives(subject, body, settings.DEFAULT_FROM_EMAIL, [address], headers=headers)
     mail.attach_alternative(html, "text/html")
+    for row in letter.rows:
+        for file in row.data.get(ATTACHMENTS, ()):
+            mail.attach(_attached(file))
     return mail
+
+
+def _attached(file: dict[str, str]) -> MIMEText:
+    """A short text (a calendar file) as a part of the mail; parameters of its type, such as `method`, stay."""
+    kind = Message()
+    kind["Content-Type"] = file["type"]
+    part = MIMEText(file["text"], kind.get_content_subtype(), "utf-8")
+    for name, value in kind.get_params(failobj=[])[1:]:
+        part.set_param(name, value)
+    part.add_header("Content-Disposition", "attachment", filename=file["name"])
+    return part
 
 
 def message_id(key: str) -> str:

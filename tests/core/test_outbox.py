@@ -43,6 +43,20 @@ def put(person: User | None, key: str, **options: Any) -> OutboxMessage:
     return OutboxMessage.objects.get(key=key)
 
 
+def test_it_takes_a_short_text_along(person: User) -> None:
+    file = {"name": "一.ics", "type": "text/calendar; method=REQUEST", "text": "BEGIN:VCALENDAR\r\n会议"}
+    put(person, "with-file", data={"name": "x", "attachments": [file]})
+
+    outbox.deliver(AT)
+
+    sent: Any = mail.outbox[0].message()
+    (part,) = [part for part in sent.walk() if part.get_content_disposition() == "attachment"]
+    assert (part.get_content_type(), part.get_param("method")) == ("text/calendar", "REQUEST")
+    assert part.get_payload(decode=True).decode(part.get_content_charset()) == file["text"]
+    assert part.get_filename() == "一.ics"
+    assert "Ticket <x>" in mail.outbox[0].body
+
+
 class Broken:
     """A mail backend that fails as told."""
 
