@@ -24,10 +24,13 @@ from channelportal.core import calendar, clock
 from channelportal.lib.workdays import WorkCalendar
 from feedback import deadlines, desk, stats
 from feedback.models import Assist, Obligation, Ticket
+from notices import desk as notice_desk
+from notices import rule_desk
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+DESKS: Final = (notice_desk.waiting, rule_desk.waiting)
 MOST = 50  # rows of each sort on the desk; the list has the rest
 FEW = 10
 WAITING_DAYS = 7
@@ -45,6 +48,7 @@ class Row:
     due_at: datetime | None
     days: int | None = None  # working days, as `deadlines.days_said`
     tone: str = "hand"
+    urgent: bool = False  # an urgent notice: in front of everything until it is acknowledged
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -55,7 +59,9 @@ def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     rows = waiting(user, now)
     context = {
-        "rows": rows,
+        "urgent": [row for row in rows if row.urgent],
+        "rows": [row for row in rows if not row.urgent],
+        "waiting": len(rows),
         "colleagues": with_colleagues(user, now),
         "late": sum(row.tone == "late" for row in rows),
         "sent": sent(user, now),
@@ -72,6 +78,7 @@ def waiting(user: User, now: datetime) -> list[Row]:
     who = scope(user)
     cal = calendar.current()
     rows = [*_tickets(user, now, cal), *_assists(user, now, cal), *_decisions(user, now), *_registrations(who)]
+    rows += _notices(user, now, cal)
     far = now + timedelta(days=36500)
     return sorted(rows, key=lambda row: row.due_at or far)
 
@@ -204,6 +211,23 @@ def _registrations(who: Scope) -> Iterator[Row]:
             todo=_("Review"),
             due_at=None,
         )
+
+
+def _notices(user: User, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
+    """Notices to acknowledge, approve, revise, read; and what the other papers beside them want."""
+    for desk_of in DESKS:
+        for one in desk_of(user, now):
+            yield Row(
+                url=one.url,
+                title=one.title,
+                about=one.about,
+                who=one.who,
+                todo=one.todo,
+                due_at=one.due_at,
+                days=deadlines.days_said(cal, due_at=one.due_at, at=now) if one.due_at else None,
+                tone=one.tone,
+                urgent=one.urgent,
+            )
 
 
 def sent(user: User, now: datetime) -> list[Ticket]:

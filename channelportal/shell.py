@@ -13,8 +13,9 @@ from typing import Any
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -25,6 +26,8 @@ from channelportal.core import parameters
 from channelportal.core.models import Alert
 from feedback import desk
 from feedback.models import Ticket
+from notices import desk as notice_desk
+from notices.models import Receipt
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,10 @@ def _checks_people(verb: str) -> Callable[[Scope], bool]:
     return lambda who: who.may(verb) or who.may("organisation.check")
 
 
+def _applies(who: Scope) -> bool:
+    return who.may("subscription.apply") or who.may("subscription.decide")
+
+
 def _everyone(who: Scope) -> bool:
     return True
 
@@ -63,6 +70,8 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
         (
             Link("home", gettext_lazy("Desk"), "dashboard", _has_unit),
             Link("tickets", gettext_lazy("Tickets"), "messages", _has_unit, count="owed", hot="late"),
+            Link("notices", gettext_lazy("Notices"), "speakerphone", _has_unit, count="news", hot="urgent"),
+            Link("meetings", gettext_lazy("Meetings"), "calendar-event", _has_unit),
             Link("channels", pgettext_lazy("navigation", "Channels"), "building-store", _has_unit),
         ),
     ),
@@ -79,6 +88,9 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
             Link("units", gettext_lazy("Organisation"), "sitemap", _checks_people("unit.see")),
             Link("people", gettext_lazy("People"), "users", _checks_people("people.see")),
             Link("officers", gettext_lazy("Information officers"), "id-badge", _verb("unit.see")),
+            Link("rules", pgettext_lazy("navigation", "Rules"), "rule", _has_unit),
+            Link("subscriptions", gettext_lazy("Subscriptions"), "inbox", _applies),
+            Link("robots", gettext_lazy("Group robots"), "robot", _verb("robot.edit")),
             Link("calendar", gettext_lazy("Working-day calendar"), "calendar-cog", _has_unit),
         ),
     ),
@@ -94,6 +106,8 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
             ),
             Link("ladder", gettext_lazy("Escalation ladder"), "stairs", _verb("rules.edit")),
             Link("kinds", gettext_lazy("Kinds and routing"), "flag", _verb("rules.edit")),
+            Link("notice-kinds", gettext_lazy("Kinds of notices"), "speakerphone", _verb("rules.edit")),
+            Link("meeting-kinds", gettext_lazy("Kinds of meetings"), "calendar-event", _verb("rules.edit")),
             Link("parameters", gettext_lazy("Parameters"), "settings", _verb("rules.edit")),
             Link("outbox-parked", gettext_lazy("Parked messages"), "mail", _verb("outbox.see")),
             Link(
@@ -133,6 +147,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "password_days": passwords.days_left(user, parameters.current()),
         "password_url": _address("password"),
         "unread": numbers["unread"],
+        "urgent": _urgent(request, numbers),
         "alerts_url": _address("alerts"),
         "bell_url": _address("alerts-bell"),
         "person": {
@@ -148,8 +163,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _numbers(user: User, who: Scope) -> dict[str, int]:
-    """unread, owed, late, reviews: one statement."""
+def _numbers(user: User, who: Scope) -> dict[str, Any]:
+    """unread, owed, late, reviews, news, urgent, and of the first urgent notice urgent_id and urgent_title: one statement."""
     owed = Ticket.objects.filter(desk.to_answer(user))
     counts = {
         "unread": _count(Alert.objects.filter(user=OuterRef("pk"), read_at=None)),
@@ -159,8 +174,30 @@ def _numbers(user: User, who: Scope) -> dict[str, int]:
         if who.may("registration.review")
         else Value(0),
     }
+    counts |= _of_notices(user) if who.unit_id else {}
     found: Any = User.objects.filter(pk=user.pk).values(**counts).get()
     return dict(found)
+
+
+def _of_notices(user: User) -> dict[str, Any]:
+    today = localdate()
+    urgent = notice_desk.urgent(user, today).order_by(F("due_at").asc(nulls_last=True), "pk")
+    few = Receipt.objects.filter(pk__in=notice_desk.news(user, today).values("pk")[: notice_desk.MOST_COUNTED])
+    return {
+        "news": _count(few),
+        "urgent": _count(urgent),
+        "urgent_id": Subquery(urgent.values("notice")[:1]),
+        "urgent_title": Subquery(urgent.values("notice__title")[:1]),
+    }
+
+
+def _urgent(request: HttpRequest, numbers: dict[str, Any]) -> dict[str, Any] | None:
+    """The urgent notice that stands on every page until it is acknowledged, except on its own."""
+    if not numbers.get("urgent"):
+        return None
+    url = reverse("notice", args=[numbers["urgent_id"]])
+    more = numbers["urgent"] - 1
+    return None if request.path == url else {"url": url, "title": numbers["urgent_title"], "more": more}
 
 
 def _count(rows: QuerySet[Any]) -> Coalesce:
@@ -168,39 +205,56 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(one, output_field=IntegerField()), 0)
 
 
-def _nav(request: HttpRequest, who: Scope, numbers: dict[str, int]) -> list[dict[str, Any]]:
-    groups = [
-        {"title": title, "items": [_item(request, link, numbers) for link in links if link.seen(who)]}
-        for title, links in GROUPS
+def _nav(request: HttpRequest, who: Scope, numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    seen = [(title, [link for link in links if link.seen(who) and _address(link.name)]) for title, links in GROUPS]
+    here = _here(request, [link for _title, links in seen for link in links])
+    return [
+        {"title": title, "items": [_item(request, link, numbers, here) for link in links]}
+        for title, links in seen
+        if links
     ]
-    return [group for group in groups if group["items"]]
 
 
-def _tabs(request: HttpRequest, who: Scope, numbers: dict[str, int]) -> list[dict[str, Any]]:
+def _tabs(request: HttpRequest, who: Scope, numbers: dict[str, Any]) -> list[dict[str, Any]]:
+    """Five for a phone: who supervises files less, and looks at the dashboard more."""
     if who.unit_id is None:
         return []
-    links = [GROUPS[0][1][0], GROUPS[0][1][1], Link("ticket-new", gettext_lazy("File"), "plus", _everyone)]
-    links.append(GROUPS[1][1][0] if who.may("supervision.see") else GROUPS[0][1][2])
-    links.append(Link("account", gettext_lazy("Me"), "user", _everyone))
-    return [_item(request, link, numbers) for link in links]
+    desk_, tickets, notices = GROUPS[0][1][:3]
+    file = Link("ticket-new", gettext_lazy("File"), "plus", _everyone)
+    me = Link("account", gettext_lazy("Me"), "user", _everyone)
+    middle = [notices, GROUPS[1][1][0]] if who.may("supervision.see") else [file, notices]
+    links = [desk_, tickets, *middle, me]
+    here = _here(request, links)
+    return [_item(request, link, numbers, here) for link in links]
 
 
-def _item(request: HttpRequest, link: Link, numbers: dict[str, int]) -> dict[str, Any]:
+def _here(request: HttpRequest, links: list[Link]) -> str:
+    """The address that the page belongs to: of several with which its own begins, the longest."""
+    addresses = [_address(link.name) for link in links]
+    fitting = [one for one in addresses if request.path == one or (one != "/" and request.path.startswith(one))]
+    return max(fitting, key=len, default="")
+
+
+def _item(request: HttpRequest, link: Link, numbers: dict[str, Any], here: str) -> dict[str, Any]:
     address = _address(link.name)
-    here = request.path == address or (address != "/" and request.path.startswith(address))
+    active = address == here
     if link.name == "tickets":
         watching = request.GET.get("view") == "watched"
-        here = here and watching == bool(link.query) and request.path != _address("ticket-new")
+        active = active and watching == bool(link.query) and request.path != _address("ticket-new")
     return {
         "label": link.label,
         "url": address + link.query,
         "icon": link.icon,
         "count": numbers.get(link.count, 0),
         "hot": bool(numbers.get(link.hot, 0)),
-        "active": here,
+        "active": active,
     }
 
 
 @cache
 def _address(name: str) -> str:
-    return reverse(name)
+    """ "" for a page that no part brings."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
