@@ -1,0 +1,114 @@
+"""A publication to 10,000 whose worker is killed in the middle: nobody is missing, nobody hears it twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from accounts.models import User
+from channelportal.core import clock, jobs
+from channelportal.core.models import Alert, AuditEntry, Job, OutboxMessage
+from notices import publication
+from notices.audience import Audience
+from notices.models import Notice, Receipt
+from tests.notices import making
+from tests.people import Cast
+from tests.services.processes import StartWorker, eventually
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+MANY = 10_000
+
+
+def readers(company: Cast, count: int) -> None:
+    """So many more people of 鲁东代理商 and 川南代理商."""
+    made_at = clock.now()
+    User.objects.bulk_create(
+        (
+            User(
+                username=f"reader.{number}", email=f"reader.{number}@example.com", name=f"读者{number}", role=User.Role.MEMBER,
+                unit=(company.ludong, company.chuannan)[number % 2], password_changed_at=made_at, created_at=made_at,
+            )
+            for number in range(count)
+        ),
+        batch_size=2_000,
+    )  # fmt: skip
+
+
+@contextmanager
+def slow_alerts(seconds: float) -> Iterator[None]:
+    """Each batch takes a while, so that there is a middle in which to be killed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"PERFORM pg_sleep({seconds}); RETURN NULL; END $$"
+        )
+        cursor.execute("CREATE TRIGGER slow AFTER INSERT ON core_alert FOR EACH STATEMENT EXECUTE FUNCTION slow()")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER slow ON core_alert")
+            cursor.execute("DROP FUNCTION slow")
+
+
+def delivered(notice: Notice) -> int:
+    return Receipt.objects.filter(notice=notice, delivered_at__isnull=False).count()
+
+
+def lease_ends(notice: Notice) -> None:
+    """As if the seconds had passed for which a dead worker keeps its job; then the loop that picks jobs up comes round."""
+    Job.objects.filter(pk=notice.job_id, state=Job.State.RUNNING).update(lease_until=clock.now() - timedelta(seconds=1))
+    jobs.pick_up(clock.now())
+
+
+def exactly_once(notice: Notice) -> None:
+    """Receipts, alerts and mails of everybody, and of nobody two."""
+    for rows in (
+        Receipt.objects.filter(notice=notice, delivered_at__isnull=False),
+        Alert.objects.filter(key=f"notice:{notice.pk}", kind="notice-published"),
+        OutboxMessage.objects.filter(subject_key=f"notice:{notice.pk}", kind="notice-published"),
+    ):
+        assert (rows.count(), rows.values("user").distinct().count()) == (MANY, MANY), rows.model
+    assert OutboxMessage.objects.values("key").distinct().count() == OutboxMessage.objects.count()
+    assert Alert.objects.filter(kind="notice-out").count() == 1
+    assert AuditEntry.objects.filter(action="notice.delivered").count() == 1
+
+
+def test_it_loses_and_doubles_nobody_when_the_worker_is_killed(company: Cast, start_worker: StartWorker) -> None:
+    workers = [start_worker(concurrency=1, ready=False) for _ in range(2)]
+    readers(company, MANY - 6)
+    audience = Audience(units=(company.ludong.pk, company.chuannan.pk))
+    workers[0].wait_until_ready(within=60)
+    workers[1].kill()
+
+    with slow_alerts(0.15):
+        begun = time.monotonic()
+        notice = making.approved(company, at=clock.now(), audience=audience, means=["portal", "mail"])
+        eventually(lambda: delivered(notice), within=30, otherwise=lambda: workers[0].log[-3000:])
+        workers[0].kill()
+        half = delivered(notice)
+        lease = Job.objects.get(pk=notice.job_id).lease_until
+        took = time.monotonic() - begun
+        for worker in workers:
+            worker.start()
+        lease_ends(notice)
+        eventually(lambda: delivered(notice) > half, within=30, otherwise=lambda: workers[0].log[-3000:])
+        lease_ends(notice)  # now two are at it
+        eventually(
+            lambda: Notice.objects.get(pk=notice.pk).state == "published",
+            within=60,
+            otherwise=lambda: workers[0].log[-3000:] + workers[1].log[-3000:],
+        )
+
+    assert 0 < half < MANY
+    assert lease is not None and lease <= clock.now() + publication.LEASE
+    exactly_once(notice)
+    eventually(lambda: Job.objects.get(pk=notice.job_id).state == "done")
+    job, notice = Job.objects.get(pk=notice.job_id), Notice.objects.get(pk=notice.pk)
+    assert (job.done, job.total, notice.recipients) == (MANY, MANY, MANY)
+    print(f"killed after {half} of {MANY}, {took:.1f} s")
