@@ -213,10 +213,7 @@ _TOKEN: Final = re.compile(r"[a-zA-Z0-9_\u00c0-\u024f]+(?:[.,:/-][a-zA-Z0-9_]+)*
 
 def _row(one: Block | None, other: Block | None, budget: _Budget) -> Row:
     if one is None or other is None:
-        present = one or other
-        shown = present.html if present else ""
-        kind: Kind = "removed" if one else "added"
-        return Row(kind, shown if one else "", "" if one else shown, one and one.number, other and other.number)
+        return Row("removed", one.html, "", one.number, None) if one else _added(other)
     if _key(one) == _key(other):
         return Row("same", one.html, other.html, one.number, other.number)
     left, right = rich.tree(one.html), rich.tree(other.html)
@@ -228,6 +225,10 @@ def _row(one: Block | None, other: Block | None, budget: _Budget) -> Row:
         gone, come = set(range(len(before))), set(range(len(after)))
     marked = write(_marked(left, _Marker("del", gone))), write(_marked(right, _Marker("ins", come)))
     return Row("changed", *marked, one.number, other.number)
+
+
+def _added(block: Block | None) -> Row:
+    return Row("added", "", block.html if block else "", None, block.number if block else None)
 
 
 def _differences(before: list[str], after: list[str], budget: _Budget) -> tuple[set[int], set[int]]:

@@ -50,11 +50,11 @@ def _only_our_pictures(tag: str, name: str, value: str) -> str | None:
     return None if tag == "img" and name == "src" and not PICTURE.fullmatch(value) else value
 
 
-def wall(markup: str, more_tags: frozenset[str] = frozenset()) -> str:
-    """The last wall: nh3 with the allow-list above. Changes nothing of what `lib.markup` writes."""
+def wall(markup: str, more: frozenset[str] = frozenset(), fewer: frozenset[str] = frozenset()) -> str:
+    """The last wall: nh3 with the allow-list above (`more`, `fewer` tags). Changes nothing of what `lib.markup` writes."""
     return nh3.clean(
         markup,
-        tags=TAGS | more_tags,
+        tags=(TAGS | more) - fewer,
         attributes=ATTRIBUTES,
         attribute_filter=_only_our_pictures,
         url_schemes={"http", "https", "mailto"},

@@ -35,17 +35,22 @@ const NUMBER = /^\d+[.、)）]?$/;
 
 function rename(node, tag) {
   const other = node.ownerDocument.createElement(tag);
+  other.setAttribute("data-style", styleOf(node));
   other.append(...node.childNodes);
   node.replaceWith(other);
 }
 
+function styleOf(node) { // under this name, see fromOffice
+  return node.getAttribute("data-style") || "";
+}
+
 function listLevel(node) {
-  const found = /mso-list:\s*\S+\s+level(\d+)/i.exec(node.getAttribute("style") || "");
+  const found = /mso-list:\s*\S+\s+level(\d+)/i.exec(styleOf(node));
   return found ? Number(found[1]) : 0;
 }
 
 function readMark(node) { // the mark in front of an item of Word's, taken out if a list will make its own
-  const mark = Array.from(node.querySelectorAll("span")).find((one) => /mso-list:\s*ignore/i.test(one.getAttribute("style") || ""));
+  const mark = Array.from(node.querySelectorAll("span")).find((one) => /mso-list:\s*ignore/i.test(styleOf(one)));
   if (!mark) return "bullet";
   const text = mark.textContent.replace(/\s/g, "");
   if (STAYS_TEXT.test(text)) { mark.textContent = text; return ""; }
@@ -78,25 +83,41 @@ function makeLists(doc) {
   }
 }
 
-function fromOffice(html, leftOut) {
-  const doc = new DOMParser().parseFromString(html, "text/html");
-  for (const node of Array.from(doc.body.querySelectorAll("p"))) {
-    const outline = /mso-outline-level:\s*(\d)/i.exec(node.getAttribute("style") || ""), named = /^(?:Mso)?(?:Title|Heading(\d))$/i.exec(node.className);
+const LOOKS = [[/font-weight:\s*(bold|[6-9]\d\d)/i, "strong"], [/font-style:\s*italic/i, "em"], [/text-decoration[^;]*:[^;]*underline/i, "u"], [/text-decoration[^;]*:[^;]*line-through/i, "s"]];
+
+function marksOf(doc) { // bold and the like that are only looks become marks
+  doc.body.querySelectorAll("b, strong").forEach((node) => { if (/font-weight:\s*normal/i.test(styleOf(node))) rename(node, "span"); });
+  doc.body.querySelectorAll("span[data-style], font[data-style]").forEach((node) => {
+    for (const [look, tag] of LOOKS) {
+      if (!look.test(styleOf(node))) continue;
+      const mark = doc.createElement(tag);
+      mark.append(...node.childNodes);
+      node.append(mark);
+    }
+  });
+}
+
+function headingsOf(doc) {
+  doc.body.querySelectorAll("p").forEach((node) => {
+    const outline = /mso-outline-level:\s*(\d)/i.exec(styleOf(node)), named = /^(?:Mso)?(?:Title|Heading(\d))$/i.exec(node.className);
     const level = outline ? Number(outline[1]) : named ? Number(named[1] || 1) : 0;
     if (level && level < 7) rename(node, "h" + level);
-  }
+  });
+  const lower = doc.body.querySelector("h1") ? 1 : 0; // the page's own title is the first
+  doc.body.querySelectorAll("h1, h2, h3, h4, h5, h6").forEach((node) => rename(node, "h" + Math.min(4, Number(node.tagName[1]) + lower)));
+}
+
+function fromOffice(html, leftOut) {
+  // styles and handlers under another name: the policy refuses them even in a document that nobody sees
+  const source = html.replace(/<style[\s\S]*?<\/style>/gi, "").replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/(\s)(style|on\w+)(?=\s*=)/gi, "$1data-$2"));
+  const doc = new DOMParser().parseFromString(source, "text/html");
+  headingsOf(doc);
   makeLists(doc);
-  doc.body.querySelectorAll("h1").forEach((node) => rename(node, "h2"));
-  doc.body.querySelectorAll("h5, h6").forEach((node) => rename(node, "h4"));
+  marksOf(doc);
   let lost = 0;
   doc.body.querySelectorAll("img, v\\:imagedata").forEach((node) => {
     if (PICTURE.test(node.getAttribute("src") || "")) return;
     node.remove(); lost += 1;
-  });
-  doc.body.querySelectorAll("[style]").forEach((node) => { // Excel's and the web's colours and sizes; bold and the like are read first
-    const style = node.getAttribute("style");
-    const kept = (style.match(/(?:^|;)\s*(?:font-weight|font-style|text-decoration)\s*:[^;]*/gi) || []).join("");
-    if (kept && /^(span|font|b|i|u)$/i.test(node.tagName)) node.setAttribute("style", kept.replace(/^;/, "")); else node.removeAttribute("style");
   });
   if (lost) leftOut(lost);
   return doc.body.innerHTML;

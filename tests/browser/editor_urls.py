@@ -1,4 +1,4 @@
-"""The portal with one page more: a form with formatted text, and an address that takes pictures."""
+"""A form with formatted text, an address that takes pictures, two versions compared: pages to try the parts on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from uuid import UUID
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template import engines
 from django.urls import include, path
 
+from accounts.gate import public
 from channelportal.core.fields import LineField, RichTextField
 
 PICTURE = UUID("0190a2b4-1111-7abc-8def-0123456789ab")
@@ -28,16 +30,33 @@ class PaperForm(forms.Form):
         self.fields["body"].widget.attrs["data-picture-url"] = "/try/picture/"
 
 
+PAGE = """{% extends 'layouts/document.html' %}{% block title %}试写{% endblock %}{% block body %}
+<main class="main" id="main"><h1>试写</h1>
+{% if form %}{% include 'parts/_form.html' %}{% else %}{% compare old new %}{% endif %}</main>
+{% endblock %}"""
+
+
+def page(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
+    return HttpResponse(engines["django"].from_string(PAGE).render(context, request))
+
+
+@public
 def paper(request: HttpRequest) -> HttpResponse:
     """The form, filled from ?body=; what was sent, once it is good."""
     form = PaperForm(request.POST or None, initial={"body": request.GET.get("body", "")})
     if form.is_valid():
         return render(request, "parts/_rich.html", {"body": form.cleaned_data["body"]})
+    context = {"form": form, "submit": "发布", "draft": "/try/draft/"}
     fragment = bool(request.headers.get("HX-Request"))
-    whole = "parts/_form.html" if fragment else "layouts/form.html"
-    return render(request, whole, {"form": form, "submit": "发布", "draft": "/try/draft/"})
+    return render(request, "parts/_form.html", context) if fragment else page(request, context)
 
 
+@public
+def versions(request: HttpRequest) -> HttpResponse:
+    return page(request, {"old": request.GET["old"], "new": request.GET["new"]})
+
+
+@public
 def picture(request: HttpRequest) -> JsonResponse:
     file = request.FILES["file"]
     if "bad" in (file.name or ""):
@@ -45,16 +64,19 @@ def picture(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"url": ADDRESS})
 
 
+@public
 def draft(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("")
 
 
+@public
 def shown(_request: HttpRequest) -> HttpResponse:
     return HttpResponse(PIXEL, content_type="image/png")
 
 
 urlpatterns = [
     path("try/paper/", paper),
+    path("try/versions/", versions),
     path("try/picture/", picture),
     path("try/draft/", draft),
     path(ADDRESS[1:], shown),

@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
+from channelportal.lib import compare as comparing
 from channelportal.lib import rich as formatted
 from channelportal.lib import wording
 from channelportal.lib.workdays import Explained, Reason
@@ -141,6 +142,34 @@ def rich(html: str | None) -> SafeString:
     frame = format_html('<div class="rich-table" role="region" tabindex="0" aria-label="{}"><table>', _("Table"))
     # every "<table>" in clean text is a tag: what is text there, or a description of a picture, has its brackets escaped
     return SafeString(_cleaned(str(html or "")).replace("<table>", frame).replace("</table>", "</table></div>"))
+
+
+_MARKED = frozenset({"ins", "del"})
+
+
+@register.filter
+def compared(html: str, how: str = "") -> SafeString:
+    """{{ row.old|compared }}: one side of a row of lib.compare, where what is different is marked. |compared:"copy" has no
+    links: what is hidden from a screen reader must not be a stop for Tab."""
+    return SafeString(formatted.wall(html, _MARKED, frozenset({"a"} if how == "copy" else ())))
+
+
+@register.inclusion_tag("parts/_compare.html")
+def compare(old: str, new: str, before: str = "", after: str = "") -> dict[str, Any]:
+    """{% compare old.body new.body before=_("Version 1") after=_("Version 2") %}: two versions side by side.
+
+    What is unchanged and away from any change is folded.
+    """
+    rows = comparing.compare(old or "", new or "")
+    counts = {kind: sum(row.kind == kind for row in rows) for kind in ("added", "removed")}
+    counts["changed"] = sum(row.kind in ("changed", "format") for row in rows)
+    return {
+        "stretches": comparing.stretches(rows),
+        "counts": counts,
+        "same": not any(counts.values()),
+        "before": before or _("Version before"),
+        "after": after or _("Version after"),
+    }
 
 
 @lru_cache(maxsize=256)
