@@ -15,6 +15,7 @@ from typing import Any, Final
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Unit, User
 from channelportal.core.fields import LineField
@@ -121,7 +122,7 @@ class AudienceForm(forms.Form):
         choices=[
             ("all", _("Everyone")),
             ("leaders", _("Heads and deputies")),
-            ("officers", _("Information officers")),
+            ("officers", pgettext_lazy("recipients", "Information officers")),
             ("both", _("Heads, deputies and officers")),
         ],
         widget=forms.RadioSelect,

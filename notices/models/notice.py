@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.access import scope
 from accounts.models import Unit, User
@@ -20,7 +21,7 @@ from notices.models.kinds import NoticeKind
 class Level(models.TextChoices):
     """密级 (001 一(三)4, 七)."""
 
-    NORMAL = "normal", _("Normal")
+    NORMAL = "normal", pgettext_lazy("confidentiality", "Normal")
     INTERNAL = "internal", _("Internal")
     CONFIDENTIAL = "confidential", _("Confidential")
 

@@ -86,7 +86,7 @@ def _acknowledgement(notice: Notice) -> str:
     else:
         days = notice.acknowledge_days
         words = ngettext("within %(count)d working day", "within %(count)d working days", days) % {"count": days}
-    return f"{words}{_('; one for the unit')}" if notice.unit_answers else words
+    return words + _("; one for the unit") if notice.unit_answers else words
 
 
 def files_of(notice: Notice, version: Version) -> list[dict[str, Any]]:
