@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver
 
-from notices import urls_author, urls_reader, urls_rules
+from notices import urls_author, urls_reader, urls_robots, urls_rules
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *urls_author.urlpatterns,
     *urls_rules.urlpatterns,
     *urls_reader.urlpatterns,
+    *urls_robots.urlpatterns,
 ]

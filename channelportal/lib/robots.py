@@ -164,14 +164,15 @@ _MEANING: Final[dict[str, dict[int, str]]] = {
 # DingTalk gives one number to all its safety settings; which one stands in the words
 _DINGTALK_SAFETY: Final = 310000
 _SAFETY: Final = (("keyword", "keyword"), ("sign", "signature"), ("timestamp", "signature"), ("ip", "network"))
-_PERMANENT: Final = frozenset({"key", "gone", "signature", "network", "keyword", "text"})
+_PERMANENT: Final = frozenset({"key", "gone", "signature", "network", "keyword", "text", "address", "sealed"})
 
 
 @dataclass(frozen=True)
 class Answer:
     """What became of a post. `problem`: "" it stands in the group · "key" no such robot · "gone" the robot or its group was
     switched off · "signature" · "keyword" · "network" (the maker admits other addresses only) · "text" · "fast" · "away" (the
-    maker is not in order, or something else answered) · "other". `number` is the maker's, None where there was none."""
+    maker is not in order, or something else answered) · "other". Who posts adds those of `core.outward` and "sealed" (the key of
+    the row's secret is gone). `number` is the maker's, None where there was none."""
 
     problem: str
     number: int | None = None

@@ -173,10 +173,11 @@ def test_no_form_is_exempt_from_its_token_and_nothing_is_run_from_text() -> None
     assert {name: words for name, words in found.items() if words != known.get(name)} == {}
 
 
-STATE_WRITERS = ("feedback/workflow/",)
+STATE_WRITERS = ("feedback/workflow/", "notices/workflow/")
 # rows with a state of their own that is no ticket's, written by the module that owns them
 OWN_STATES = {
     "channelportal/core/jobs.py", "channelportal/core/outbox.py", "accounts/workflow/registration.py", "feedback/upkeep.py",
+    "notices/robots.py",
     "channelportal/demo/management/commands/demo.py",
 }  # fmt: skip
 
