@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import scope
 from accounts.models import Absence, User
+from channelportal.lib.workdays import WorkCalendar, local_date
 from notices import rights
 from notices.models import Notice, Receipt, Step, Version
 
@@ -177,6 +178,15 @@ def _about(notice: Notice) -> str:
     if notice.urgency == Notice.Urgency.URGENT:
         words.append(notice.get_urgency_display())
     return " · ".join(words)
+
+
+def days_said(calendar: WorkCalendar, due: datetime, at: datetime) -> int | None:
+    """The working days that people speak of: those late, or those left when more than one is; None: hours say it better."""
+    today, day = local_date(at), local_date(due)
+    if due < at:
+        return max(0, calendar.between(day, today))
+    left = calendar.between(today, day)
+    return left if left > 1 else None
 
 
 def tone(due: datetime | None, at: datetime) -> str:

@@ -37,6 +37,7 @@ from notices import desk
 from notices.models import Level, Notice, NoticeKind, NoticeQuerySet, Receipt, Step
 
 NUMBERS = ("TZ-", "SQ-")
+STATED = ("mine", "unit", "all")  # views in which notices of many states stand
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 12, 31)
 Chosen = Callable[[User, date], NoticeQuerySet]
 
@@ -171,7 +172,7 @@ VIEWS: tuple[View, ...] = (
 )
 
 SORTS: dict[str, str | list[str]] = {
-    "front": ["rank", "-published_at"],
+    "front": ["rank", "asked_by", "-published_at"],
     "due": "ack_due",
     "step": "step_opened",
     "published": "published_at",
@@ -188,8 +189,8 @@ def views_for(user: User) -> list[View]:
 
 
 def with_receipt(rows: NoticeQuerySet, user: User) -> NoticeQuerySet:
-    """Each with what this person did about it: `delivered`, `read_at`, `ack_due`, `settled`, and `rank`, which puts urgent ones
-    that want something first, then the unread and what is to be acknowledged, then the rest."""
+    """Each with what this person did about it: `delivered`, `read_at`, `ack_due`, `settled`, and for the order
+    `rank`: urgent ones that want something, what is to be acknowledged (least time left first: `asked_by`), the unread, others."""
     mine = Q(receipts__user=user.pk, receipts__unit=user.unit_id)
     asked = Q(ack_due__isnull=False, settled=None)
     wants = Q(delivered__isnull=False) & (Q(read_at=None) | asked)
@@ -205,10 +206,12 @@ def with_receipt(rows: NoticeQuerySet, user: User) -> NoticeQuerySet:
         .annotate(
             rank=Case(
                 When(wants & Q(urgency=Notice.Urgency.URGENT), then=Value(0)),
-                When(wants, then=Value(1)),
-                default=Value(2),
+                When(asked, then=Value(1)),
+                When(wants, then=Value(2)),
+                default=Value(3),
                 output_field=IntegerField(),
-            )
+            ),
+            asked_by=Case(When(asked, then=F("ack_due"))),
         )
     )
 
@@ -239,7 +242,7 @@ def _units() -> list[tuple[str, str]]:
 
 class NoticeFilter(filters.FilterSet):
     text = filters.CharFilter(label=_("Number, title, text"), method="by_text")
-    kind = filters.ChoiceFilter(label=_("Kind"), choices=_kinds, empty_label=_("any"))
+    kind = filters.ChoiceFilter(label=pgettext_lazy("notice", "Kind"), choices=_kinds, empty_label=_("any"))
     unit = filters.ChoiceFilter(label=_("Issued by"), choices=_units, empty_label=_("any"))
     state = filters.ChoiceFilter(label=_("State"), choices=Notice.State.choices, empty_label=_("any"))
     level = filters.ChoiceFilter(label=_("Confidentiality level"), choices=Level.choices, empty_label=_("any"))
@@ -262,6 +265,8 @@ class NoticeFilter(filters.FilterSet):
             css = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
             field.widget.attrs["class"] = css
         self.form.fields["unit"].widget.attrs["data-typeahead"] = ""
+        if self.request is not None and self.request.GET.get("view") not in STATED:
+            del self.form.fields["state"]
 
     def by_text(self, qs: NoticeQuerySet, name: str, value: str) -> NoticeQuerySet:
         text = value.strip()

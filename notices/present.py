@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.access import scope
 from accounts.models import Unit, User
+from channelportal.core import calendar
 from notices import desk, rights
 from notices.models import Notice, NoticeFile, Receipt, Remark, Step, UnitAnswer, Version
 
@@ -197,7 +198,15 @@ class NoticePage:
         """What `{% clock %}` wants of his acknowledgement."""
         mine = self.receipt
         due = mine.due_at if mine else None
-        return {"what": _("Acknowledgement"), "due_at": due, "started_at": mine.delivered_at if mine else None}
+        days = desk.days_said(calendar.current(), due, self.now) if due else None
+        late, left = (days, None) if due and due < self.now else (None, days)
+        return {
+            "what": _("Acknowledgement"),
+            "due_at": due,
+            "started_at": mine.delivered_at if mine else None,
+            "late_days": late,
+            "left_days": left,
+        }
 
     @property
     def late(self) -> bool:
@@ -361,9 +370,8 @@ class Deed:
 # verb of `rights.possible`, name of its page, words, icon, whether it is what to do next
 DEEDS: Final = (
     ("approve", "notice-approve", gettext_lazy("Check and decide"), "checks", True),
-    ("send", "notice-send", gettext_lazy("Send for approval"), "send", True),
-    ("edit", "notice-edit", gettext_lazy("Edit"), "pencil", False),
-    ("edit_correction", "notice-edit", gettext_lazy("Edit the correction"), "pencil", False),
+    ("edit", "notice-edit", gettext_lazy("Go on writing"), "pencil", True),
+    ("edit_correction", "notice-correct", gettext_lazy("Go on with the correction"), "pencil", True),
     ("publish", "notice-publish", gettext_lazy("Publish now"), "speakerphone", False),
     ("record_outcome", "notice-outcome", gettext_lazy("Record what was done"), "check", True),
     ("recall", "notice-recall", gettext_lazy("Take it back from approval"), "arrow-back-up", False),

@@ -13,25 +13,27 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import scope, signed_in
 from accounts.models import User
+from channelportal.core import calendar as calendars
 from channelportal.core.lists import COUNTED, Column, ListPage, page_of
-from notices.desk import MOST_COUNTED
+from notices.desk import MOST_COUNTED, days_said
 from notices.filters import SORTS, NoticeFilter, View, views_for, with_receipt, with_step
-from notices.models import Notice, NoticeQuerySet, Step
+from notices.models import Notice, NoticeKind, NoticeQuerySet, Step
 
 COLUMNS = [
     Column(_("Number"), attrgetter("number")),
     Column(_("Title"), attrgetter("title"), 40),
-    Column(_("Kind"), lambda notice: notice.kind.name),
+    Column(pgettext_lazy("notice", "Kind"), lambda notice: notice.kind.name),
     Column(_("Issued by"), lambda notice: notice.unit.name),
     Column(_("State"), lambda notice: notice.get_state_display()),
     Column(_("Confidentiality level"), lambda notice: notice.get_level_display(), 10),
     Column(_("Importance"), lambda notice: notice.get_importance_display(), 10),
     Column(_("Urgency"), lambda notice: notice.get_urgency_display(), 10),
-    Column(_("Published"), attrgetter("published_at")),
+    Column(_("Published on"), attrgetter("published_at")),
     Column(_("Valid until"), attrgetter("valid_until")),
 ]
 READING = [
@@ -130,6 +132,7 @@ def _line(notice: Any, user: User, now: datetime) -> dict[str, Any]:
         "unread": live and notice.delivered is not None and notice.read_at is None,
         "due": notice.ack_due if asked else None,
         "late": bool(asked and notice.ack_due < now),
+        "days": days_said(calendars.current(), notice.ack_due, now) if asked else None,
         "urgent": notice.urgency == Notice.Urgency.URGENT,
         "important": notice.importance == Notice.Importance.IMPORTANT,
         "figures": notice.published_at is not None and _shows_figures(notice, user),
@@ -152,12 +155,17 @@ def archive(request: HttpRequest) -> HttpResponse:
     context = {
         "years": years,
         "year": year,
-        "kinds": list(_by(chosen, "kind", "kind__name_zh", "kind__name_en", "kind__order").order_by("kind__order")),
+        "kinds": _by_kind(chosen),
         "units": list(_by(chosen, "unit", "unit__name", "unit__pinyin").order_by("-n", "unit__pinyin")),
         "span": f"&from_day={year}-01-01&until_day={year}-12-31" if year else "",
         "total": sum(row["n"] for row in years if year in (None, row["year"])),
     }
     return render(request, "notices/archive.html", context)
+
+
+def _by_kind(rows: NoticeQuerySet) -> list[tuple[NoticeKind, int]]:
+    counted = dict(_by(rows, "kind").values_list("kind", "n"))
+    return [(kind, counted[kind.pk]) for kind in NoticeKind.objects.filter(pk__in=counted)]
 
 
 def _by(rows: NoticeQuerySet, *fields: str) -> Any:

@@ -45,7 +45,9 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
         "deeds": [deed for deed in deeds if not deed.main],
         "answers": list(found.answers.filter(removed_at=None).select_related("by")),
         "ask_url": present.address("notice-ask", found.pk) if page.may_ask else "",
-        "questions_url": present.address("notice-questions", found.pk) if page.may_ask or page.own else "",
+        "questions_url": present.address("notice-questions", found.pk)
+        if page.may_ask or (page.own and found.published_at)
+        else "",
         "job": _job_context(found) if page.inside and found.job and not _done(found) else None,
     }
     answer = render(request, "notices/notice.html", context)
