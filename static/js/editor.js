@@ -141,6 +141,11 @@ function linkAddress(raw) {
   return /^(https?:\/\/[^\s/@\\][^\s\\]*|mailto:[^\s@:/]+@[^\s@:/]+|\/(?![/\\])[^\s\\]*)$/i.test(address) ? address : "";
 }
 
+function describing(name) { // a file's name as a first description, unless a camera or a screen shot gave it
+  const stem = name.replace(/\.\w+$/, "");
+  return /^(image|img|dsc|pxl|screen|screenshot|picture|photo|mmexport|wx|qq|微信|截图|屏幕)/i.test(stem) || /^[\d\s_.-]+$/.test(stem) ? "" : stem;
+}
+
 // ── One editor ─────────────────────────────────────────────────────────────────────────────────
 
 class Field {
@@ -445,7 +450,7 @@ class Field {
         this.sending -= 1;
         const answer = (() => { try { return JSON.parse(request.responseText); } catch { return {}; } })();
         if (request.status < 300 && PICTURE.test(answer.url || "")) {
-          this.run((c) => c.insertContent({ type: "image", attrs: { src: answer.url, alt: name.replace(/\.\w+$/, "") } }));
+          this.run((c) => c.insertContent({ type: "image", attrs: { src: answer.url, alt: describing(name) } }));
           this.tell(this.say("sent", { name }));
         } else failed(answer.error);
         done();

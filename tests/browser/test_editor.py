@@ -28,7 +28,7 @@ WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office"><head><style>p
 <p class=MsoNormal style='mso-list:l1 level1 lfo2'><span style='mso-list:Ignore'>一、</span>总则</p>
 <p class=MsoNormal style='mso-outline-level:2'>适用范围</p>
 <table class=MsoTableGrid border=1 style='border-collapse:collapse'><tr style='height:1cm'><td width=200 style='border:solid'><p class=MsoNormal>型号</p></td><td><p>价格</p></td></tr></table>
-<p class=MsoNormal><img width=100 src="file:///C:/Users/x/clip_image001.png" onerror="x()"><a href="javascript:alert(1)">坏链接</a><script>alert(1)</script></p>
+<p class=MsoNormal><img width=100 src="file:///C:/clip_image001.png" onerror="x()"><a href="javascript:alert(1)">坏链接</a><script>alert(1)</script></p>
 <!--EndFragment--></body></html>"""
 FROM_WORD = (
     "<h2>调价通知</h2><p><strong>自六月一日起</strong>执行。</p>"
