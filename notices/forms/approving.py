@@ -108,9 +108,9 @@ class DecisionForm(forms.Form):
             self.fields["lead_reason"] = LineField(label=label, required=False, max_length=300)
         self.places = list(places)
         for place in self.places:
-            self.fields[f"remark_{place}"] = text_field(
-                _("Remark at place %(place)d") % {"place": place}, rows=2, most=500
-            )
+            field = text_field(_("Remark at place %(place)d") % {"place": place}, rows=2, most=500)
+            field.widget.attrs["class"] = "form-control"
+            self.fields[f"remark_{place}"] = field
 
     def remarks(self) -> dict[int, str]:
         """What was written at places, by their number."""

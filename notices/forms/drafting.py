@@ -356,7 +356,7 @@ def from_notice(notice: Notice, version: Version, user: User) -> dict[str, Any]:
         )
     }  # fmt: skip
     words = {name: getattr(version, name) for name in ("title", "body", "reason", "impact", "effective_on")}
-    timed = notice.publish_at is not None
+    timed, sent = notice.publish_at is not None, version.sendings.order_by("round").last()
     return (
         facts
         | words
@@ -367,6 +367,7 @@ def from_notice(notice: Notice, version: Version, user: User) -> dict[str, Any]:
             "acknowledge_mode": "day" if notice.acknowledge_by else "days",
             "publish_when": "at" if timed else "now",
             "publish_at": localtime(notice.publish_at) if notice.publish_at else None,
-            "keep_files": [str(pk) for pk in version.files.values_list("file", flat=True)],
+            "lead_note": sent.facts.get("lead_note", "") if sent else "",
+        "keep_files": [str(pk) for pk in version.files.values_list("file", flat=True)],
         }
     )

@@ -23,7 +23,7 @@ from notices.forms import audience as audiences
 from notices.forms.drafting import NoticeForm, RequestForm, from_draft, from_kind, from_notice
 from notices.models import Level, Notice, Robot, Version
 from notices.views.finding import possible, visible
-from notices.views.outlook import outlook
+from notices.views.outlook import lead, outlook
 from notices.views.remarks import open_remarks
 
 NEW, REQUEST = "notice.new", "notice.request"
@@ -165,6 +165,7 @@ def _show(request: HttpRequest, form: NoticeForm, draft: str) -> HttpResponse:
         "notice": form.notice,
         "picks": form.picks(),
         "outlook": outlook(form, user, now) if form.is_bound else None,
+        "lead": lead(form, now),
         "robots": list(Robot.objects.filter(unit=user.unit_id, active=True).values_list("name", flat=True)[:5]),
         "remarks": open_remarks(form.notice) if form.notice else None,
         "draft": draft,
@@ -188,11 +189,9 @@ def audience(request: HttpRequest) -> HttpResponse:
         notice = visible(request, int(pk))
     form = (RequestForm if "purpose" in sent else NoticeForm)(sent, user=user, notice=notice)
     form.is_valid()
-    return render(
-        request,
-        "notices/_outlook.html",
-        {"outlook": outlook(form, user, clock.now()), "now": clock.now(), "form": form},
-    )
+    now = clock.now()
+    context = {"outlook": outlook(form, user, now), "lead": lead(form, now), "now": now, "form": form, "fragment": True}
+    return render(request, "notices/_outlook.html", context)
 
 
 @require_safe

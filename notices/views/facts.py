@@ -62,7 +62,7 @@ def facts(notice: Notice, version: Version) -> list[tuple[Any, Any]]:
         (_("What it affects"), version.impact),
         (_("In force from"), _day(version.effective_on)),
         (_("Means"), "、".join(str(Notice.Means(code).label) for code in notice.means)),
-        (_("Published"), wording.when(notice.publish_at, now) if notice.publish_at else _("As soon as it is approved")),
+        (pgettext("fact of a notice", "Publication"), wording.when(notice.publish_at, now) if notice.publish_at else _("As soon as it is approved")),
         (_("Acknowledgement"), _acknowledgement(notice)),
         (_("Valid until"), _day(notice.valid_until) or _("until further notice")),
         (_("Confidentiality level"), notice.get_level_display()),

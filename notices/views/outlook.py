@@ -53,16 +53,16 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A policy's days ahead: working days between publication and effect, and how many its kind asks for."""
+    """A policy's days ahead. `days`: working days between publication and effect (None: no day entered); `wanted`: what its kind
+    asks for; `earliest`: the first day that gives them."""
 
-    days: int
+    days: int | None
     wanted: int
-    published_on: date
-    effective_on: date
+    earliest: date
 
     @property
     def short(self) -> bool:
-        return self.days < self.wanted
+        return self.days is not None and self.days < self.wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,6 @@ class Outlook:
     steps: list[Link]
     nobody: str
     unknown: list[str]
-    lead: Lead | None
     kind: NoticeKind | None
     publish_at: datetime | None
     acknowledge: bool
@@ -106,7 +105,6 @@ def outlook(form: NoticeForm, user: User, now: datetime) -> Outlook:
         steps=steps,
         nobody=nobody,
         unknown=[str(error) for name in ("units", "people", "without") for error in form.errors.get(name, ())],
-        lead=_lead(kind, data.get("effective_on"), data.get("publish_at") or now),
         kind=kind,
         publish_at=data.get("publish_at"),
         acknowledge=bool(data.get("acknowledge")),
@@ -149,11 +147,17 @@ def link(step: Shown) -> Link:
     return Link(step.duty, step.unit.name, people, [WHY[code] for code in step.planned.reasons])
 
 
-def _lead(kind: NoticeKind | None, effective_on: date | None, published: datetime) -> Lead | None:
-    if kind is None or not kind.policy or not effective_on:
+def lead(form: NoticeForm, now: datetime) -> Lead | None:
+    """None: the kind is no policy, or asks for no days ahead."""
+    data = (
+        form.cleaned_data if form.is_bound else {"kind": form.chosen_kind, "effective_on": form["effective_on"].value()}
+    )
+    kind, effective_on = data.get("kind"), data.get("effective_on")
+    if kind is None or not kind.policy or not kind.lead_days:
         return None
-    day = local_date(published)
+    calendar, day = calendars.current(), local_date(data.get("publish_at") or now)
     try:
-        return Lead(calendars.current().between(day, effective_on), kind.lead_days, day, effective_on)
+        days = calendar.between(day, effective_on) if isinstance(effective_on, date) else None
+        return Lead(days, kind.lead_days, calendar.nth_after(day, kind.lead_days))
     except (YearUnknown, ValueError):
         return None
