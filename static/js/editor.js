@@ -216,11 +216,15 @@ class Field {
     this.area.tabIndex = -1;
     const form = this.area.form;
     if (!form) return;
-    form.addEventListener("submit", (event) => {
+    form.addEventListener("submit", (event) => { // before htmx's own, and before the guard against sending twice has closed the form
       if (!this.sending) return;
       event.preventDefault(); event.stopImmediatePropagation();
       this.tell(this.words.waitPictures, true);
-    });
+      setTimeout(() => {
+        delete form.dataset.sending;
+        form.querySelectorAll("button[aria-busy], button:disabled").forEach((button) => { button.disabled = false; button.removeAttribute("aria-busy"); });
+      }, 50);
+    }, true);
     form.addEventListener("reset", () => setTimeout(() => this.editor.commands.setContent(asMarkup(this.area.value)), 0));
   }
 

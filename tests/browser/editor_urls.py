@@ -32,7 +32,8 @@ class PaperForm(forms.Form):
 
 PAGE = """{% extends 'layouts/document.html' %}{% block title %}试写{% endblock %}{% block body %}
 <main class="main" id="main"><h1>试写</h1>
-{% if form %}{% include 'parts/_form.html' %}{% else %}{% compare old new %}{% endif %}</main>
+{% if form %}{% include 'parts/_form.html' %}{% elif body %}{% include 'parts/_rich.html' %}
+{% else %}{% compare old new %}{% endif %}</main>
 {% endblock %}"""
 
 
@@ -49,6 +50,11 @@ def paper(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "submit": "发布", "draft": "/try/draft/"}
     fragment = bool(request.headers.get("HX-Request"))
     return render(request, "parts/_form.html", context) if fragment else page(request, context)
+
+
+@public
+def read(request: HttpRequest) -> HttpResponse:
+    return page(request, {"body": request.GET["body"]})
 
 
 @public
@@ -76,6 +82,7 @@ def shown(_request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("try/paper/", paper),
+    path("try/read/", read),
     path("try/versions/", versions),
     path("try/picture/", picture),
     path("try/draft/", draft),

@@ -190,6 +190,25 @@ def test_a_pasted_picture_is_sent_too_and_a_refusal_is_told_in_words(paper: Pape
     assert value(page).count("<img") == 1
 
 
+def test_the_form_waits_for_a_picture_on_its_way(paper: Paper) -> None:
+    page = paper()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/try/picture/", hold)
+    paste(page, "", ("泵.png", "image/png"))
+    expect(page.get_by_text("正在上传图片“泵.png”")).to_be_visible()
+
+    page.get_by_role("button", name="发布").click()
+    expect(page.get_by_text("图片还在上传，请稍候。")).to_be_visible()
+    held[0].continue_()
+    expect(page.get_by_text("图片“泵.png”已插入。")).to_be_visible()
+
+    assert sent(page) == f'<p><img src="{ADDRESS}" alt="泵"></p>'
+
+
 def test_every_change_reaches_the_draft(paper: Paper) -> None:
     page = paper()
     page.locator(".ProseMirror").click()
@@ -262,7 +281,7 @@ def test_text_typed_without_an_editor_is_there_in_paragraphs(paper: Paper) -> No
     expect(page.locator(".ProseMirror p")).to_have_text(["一 < 二", "三四"])
 
 
-@pytest.mark.parametrize("what", ["form", "versions"])
+@pytest.mark.parametrize("what", ["form", "read", "versions"])
 def test_everyone_can_use_it_in_any_light_on_any_screen(what: str, paper: Paper) -> None:
     page = paper(CONTENT)
     if what == "versions":
