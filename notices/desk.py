@@ -121,7 +121,7 @@ def _received(user: User, at: datetime) -> Iterator[Waiting]:
     rows = news(user, today).annotate(asked=asked).select_related("notice__kind", "notice__unit")
     rest = FEW
     for receipt in rows.order_by(F("due_at").asc(nulls_last=True), "-delivered_at")[:MOST]:
-        if receipt.asked or receipt.notice.urgency == Notice.Urgency.URGENT:  # type: ignore[attr-defined]
+        if receipt.asked or receipt.notice.urgency == Notice.Urgency.URGENT:
             yield _to_read(receipt, at)
         elif rest:
             rest -= 1

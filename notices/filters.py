@@ -311,7 +311,7 @@ class ReceiptFilter(filters.FilterSet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         units = self.queryset.order_by("unit__pinyin").values_list("unit", "unit__name").distinct()
-        self.form.fields["unit"].choices = [("", _("any")), *((str(pk), name) for pk, name in units)]  # type: ignore[attr-defined]
+        self.form.fields["unit"].choices = [("", _("any")), *((str(pk), name) for pk, name in units)]
         for field in self.form.fields.values():
             css = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
             field.widget.attrs["class"] = css

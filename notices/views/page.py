@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -143,7 +144,7 @@ def _facts(old: Version, new: Version) -> list[tuple[Any, Any, Any]]:
 
 
 @require_safe
-def file(request: HttpRequest, pk: int, file_id: str) -> FileResponse:
+def file(request: HttpRequest, pk: int, file_id: UUID) -> FileResponse:
     """A file of a version that he may see, asked anew at this moment. A confidential one carries who took it and when."""
     user, found = signed_in(request), visible(request, pk)
     page = NoticePage(found, user, timezone.now())
