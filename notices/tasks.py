@@ -6,7 +6,7 @@ from channelportal.core import clock
 from notices import joiners as joining
 from notices import publication
 from notices import sweep as sweeping
-from notices.workflow import rules
+from notices.workflow import rules, subscriptions
 
 
 @shared_task(name="notices.tasks.sweep")
@@ -17,8 +17,9 @@ def sweep() -> None:
 
 @shared_task(name="notices.tasks.joiners")
 def joiners() -> None:
-    """Who joined later gets what is still valid; every ten minutes."""
+    """Who joined later gets what is still valid, closed units apply for nothing more; every ten minutes."""
     joining.catch_up()
+    subscriptions.end_of_closed_units(clock.now())
 
 
 @shared_task(name="notices.tasks.publish")
