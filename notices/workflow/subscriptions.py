@@ -46,7 +46,7 @@ def decided_by(user: User) -> Q:
         leaders = User.objects.filter(
             unit=OuterRef("kind__owner"), is_active=True, frozen_at=None, role__in=[User.Role.HEAD, User.Role.DEPUTY]
         ).exclude(pk=OuterRef("applied_by"))
-        mine |= Q(kind__owner=None) | Q(kind__owner__active=False) | ~Exists(leaders)
+        mine |= Q(kind__owner=None) | Q(kind__owner__active=False) | ~Q(Exists(leaders))
     return mine & ~Q(applied_by=user)
 
 
@@ -85,7 +85,7 @@ def apply(kind: NoticeKind, *, by: User, reason: str, at: datetime | None = None
     try:
         with transaction.atomic():
             made = Subscription.objects.create(
-                unit_id=by.unit_id, kind=kind, reason=said, applied_by=by, applied_at=moment
+                unit_id=by.unit_id or 0, kind=kind, reason=said, applied_by=by, applied_at=moment
             )
     except IntegrityError:
         raise WrongState(_("Your unit has already applied for it, or receives it.")) from None
