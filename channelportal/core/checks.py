@@ -2,11 +2,13 @@
 
 portal.E001 secret key · E002 DEBUG on a public site · E003 SITE_URL's host not allowed · W001 DEBUG · W002 mail not configured ·
 W003 SQLite behind a broker that other hosts can reach · W004 a calendar year is missing · E004 FILE_KEYS cannot be used ·
-W005 FILE_KEYS not set beside a database server · W006 files whose key is not among FILE_KEYS · E005 ROBOT_RELAYS cannot be used
+W005 FILE_KEYS not set beside a database server · W006 files whose key is not among FILE_KEYS · E005 ROBOT_RELAYS cannot be used ·
+E006 UPLOAD_TEMP_DIR is no folder
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,7 +28,7 @@ NEAR: Final = ("localhost", "127.0.0.1", "::1", None)
 
 @checks.register
 def settings_fit(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
-    return [*_key(), *_debug(), *_host(), *_mail(), *_sqlite(), *_file_keys(), *_relays()]
+    return [*_key(), *_debug(), *_host(), *_mail(), *_sqlite(), *_file_keys(), *_upload_folder(), *_relays()]
 
 
 @checks.register
@@ -126,3 +128,12 @@ def _relays() -> Iterator[checks.CheckMessage]:
             "ROBOT_RELAYS is HOST=ADDRESS, several with commas between, as in oapi.dingtalk.com=http://10.0.0.5:9900."
         )
         yield checks.Error(f"ROBOT_RELAYS cannot be used. {why}", hint=hint, id="portal.E005")
+
+
+def _upload_folder() -> Iterator[checks.CheckMessage]:
+    folder = settings.FILE_UPLOAD_TEMP_DIR
+    if folder and not os.access(folder, os.W_OK | os.X_OK):
+        hint = "Name a folder in which the portal may write (/dev/shm), or leave it out."
+        yield checks.Error(
+            "UPLOAD_TEMP_DIR is no such folder: larger files cannot be uploaded.", hint=hint, id="portal.E006"
+        )

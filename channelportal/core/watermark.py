@@ -45,6 +45,7 @@ EDGE: Final = 4  # around each letter
 DARK: Final = 80  # of 255: how far the letters cover the ground
 LIGHT: Final = 92  # and their edge
 MOST_PIXELS: Final = 24_000_000  # a larger picture is reduced
+MOST_PAGES: Final = 2_000  # half a second
 _FORMS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 _PDF: Final = "application/pdf"
 _NAME: Final = "/ReadersMark"
@@ -218,6 +219,12 @@ def _pdf(content: bytes, stamp: Stamp) -> bytes:
             raise Unmarkable(
                 _(
                     "This PDF is protected by a password, so the reader's name cannot be laid over it. Ask for a copy without one."
+                )
+            )
+        if len(reader.pages) > MOST_PAGES:
+            raise Unmarkable(
+                _(
+                    "This PDF has too many pages for the reader's name to be laid over each of them. Ask for it in parts."
                 )
             )
         writer = PdfWriter(clone_from=reader)

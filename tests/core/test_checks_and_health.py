@@ -23,6 +23,7 @@ GOOD = {
     "EMAIL_CONFIGURED": True,
     "FILE_KEYS": "2026:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     "FILE_KEYS_SET": True,
+    "FILE_UPLOAD_TEMP_DIR": None,
 }
 
 
@@ -39,6 +40,8 @@ GOOD = {
         ({"SITE_URL": "nonsense"}, ["portal.E003"]),
         ({"SITE_URL": "http://[::1]:8000"}, []),
         ({"EMAIL_CONFIGURED": False}, ["portal.W002"]),
+        ({"FILE_UPLOAD_TEMP_DIR": "/"}, []),
+        ({"FILE_UPLOAD_TEMP_DIR": "/no/such/folder"}, ["portal.E006"]),
         ({"FILE_KEYS": ""}, ["portal.E004"]),
         ({"FILE_KEYS": "2026:AAEC"}, ["portal.E004"]),
         ({"FILE_KEYS_SET": False}, ["portal.W005"]),

@@ -152,6 +152,9 @@ def test_it_unwraps_for_the_same_file_and_key_alone(settings: Any) -> None:
     settings.FILE_KEYS = spelled(now=OTHER)
     with pytest.raises(vault.Altered):
         vault.unwrap(wrapped, ID)
+    settings.FILE_KEYS = spelled(renamed=KEY)
+    with pytest.raises(vault.Altered):
+        vault.unwrap(vault.Wrapped("renamed", wrapped.text), ID)
 
 
 @pytest.mark.parametrize(

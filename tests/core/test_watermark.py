@@ -183,6 +183,7 @@ def test_it_reduces_what_is_very_large(form: str, media_type: str) -> None:
         (b"%PDF-1.7 nothing else", PDF, "已损坏"),
         (pages(0), PDF, "已损坏"),
         (b"", PDF, "已损坏"),
+        (pages(2_001), PDF, "页数太多"),
         (pages(3)[:700], PDF, "已损坏"),
     ],
 )
