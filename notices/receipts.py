@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
@@ -47,6 +47,7 @@ def open_(notice: Notice, user: User, at: datetime | None = None) -> Receipt | N
         return mine
     moment = at or clock.now()
     with transaction.atomic():
+        _lock(notice)
         first = Receipt.objects.filter(pk=mine.pk, opened_at=None).update(
             opened_at=Greatest("delivered_at", Value(moment)), opened_version=number
         )
@@ -58,6 +59,12 @@ def open_(notice: Notice, user: User, at: datetime | None = None) -> Receipt | N
         Alert.objects.filter(user=user, read_at=None, url=url).update(read_at=moment)
     mine.refresh_from_db()
     return mine
+
+
+def _lock(notice: Notice) -> Notice:
+    """Whoever writes receipts locks their notice first, as the publication does: so nobody waits for each other in a circle."""
+    rows = Notice.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("version", "unit").get(pk=notice.pk)
 
 
 # ── acknowledging ───────────────────────────────────────────────────────────────────────────────
@@ -73,7 +80,7 @@ def acknowledge(notice: Notice, *, by: User, at: datetime | None = None) -> bool
     """He confirms that he received and understood it. False: it was so already (asked twice, it counts once). `WrongState` where
     nothing is asked for or it was withdrawn; `Refused` for who is no recipient. Who acknowledges has opened it."""
     moment = at or clock.now()
-    held = Notice.objects.select_for_update(no_key=True, of=("self",)).select_related("version").get(pk=notice.pk)
+    held = _lock(notice)
     if held.state not in STANDS:
         raise WrongState(_("This notice has been withdrawn; nothing is to be acknowledged any more."))
     if not held.acknowledge:
@@ -83,7 +90,7 @@ def acknowledge(notice: Notice, *, by: User, at: datetime | None = None) -> bool
         raise Refused(_("Only those who received the notice acknowledge it."))
     moment = max(moment, mine.delivered_at or moment)
     for_unit = answers_for_unit(held, by)
-    settled = _settle_unit(held, by, moment) if for_unit else 0
+    settled = _settle_unit(held, mine, moment) if for_unit else 0
     own = Receipt.objects.filter(pk=mine.pk, acknowledged_at=None)
     newly = own.filter(settled_at=None).update(acknowledged_at=moment, settled_at=moment)
     again = 0 if newly else own.update(acknowledged_at=moment)
@@ -95,15 +102,15 @@ def acknowledge(notice: Notice, *, by: User, at: datetime | None = None) -> bool
     return True
 
 
-def _settle_unit(notice: Notice, by: User, at: datetime) -> int:
-    """Nothing more is asked of anybody of the unit; `by` himself has acknowledged. Returns for how many that is new. One statement,
+def _settle_unit(notice: Notice, mine: Receipt, at: datetime) -> int:
+    """Nothing more is asked of anybody of the unit; he himself has acknowledged. Returns for how many that is new. One statement,
     and the answer's own row."""
-    rows = Receipt.objects.filter(notice=notice, unit=by.unit_id, settled_at=None)
+    rows = Receipt.objects.filter(notice=notice, unit=mine.unit_id, settled_at=None)
     settled = rows.update(
-        settled_at=at, acknowledged_at=Case(When(user=by, then=Value(at)), default=F("acknowledged_at"))
+        settled_at=at, acknowledged_at=Case(When(pk=mine.pk, then=Value(at)), default=F("acknowledged_at"))
     )
-    if not UnitAnswer.objects.filter(notice=notice, unit=by.unit_id, superseded_at=None).exists():
-        UnitAnswer.objects.create(notice=notice, unit_id=by.unit_id, by=by, at=at)
+    if not UnitAnswer.objects.filter(notice=notice, unit=mine.unit_id, superseded_at=None).exists():
+        UnitAnswer.objects.create(notice=notice, unit_id=mine.unit_id, by_id=mine.user_id, at=at)
     return settled
 
 
@@ -122,7 +129,7 @@ def remind(notice: Notice, *, by: User, units: Collection[int] | None = None, at
     is spared. Returns how many were told. `Refused` unless he sees the receipts, `WrongState` if it does not stand."""
     moment = at or clock.now()
     rights.require("remind", notice, by)
-    held = Notice.objects.select_for_update(no_key=True, of=("self",)).select_related("unit").get(pk=notice.pk)
+    held = _lock(notice)
     if held.state != State.PUBLISHED:
         raise WrongState(_("Only of a published notice readers are reminded."))
     since = clockwork.day_began(calendar.current(), moment)
@@ -183,7 +190,7 @@ def by_unit(notice: Notice, at: datetime | None = None) -> list[OfUnit]:
             late=Count("pk", filter=Q(due_at__lt=Coalesce("settled_at", Value(moment)))),
         )
     )
-    counts = {row.pop("unit"): row for row in map(dict, rows)}
+    counts: dict[int, Any] = {row.pop("unit"): row for row in map(dict[str, Any], rows)}
     answers = UnitAnswer.objects.filter(notice=notice, superseded_at=None).select_related("by")
     answered = {one.unit_id: one for one in answers}
     units = Unit.objects.filter(pk__in=counts).order_by("pinyin", "pk")
