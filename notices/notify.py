@@ -58,12 +58,12 @@ class News:
     def approved(self, step: Step, following: Step | None) -> None:
         """One of several agreed: the author's side hears who is next. After the last one `passed` or `published` says it."""
         if following:
-            data = {"decider": step.unit.name, "next": following.unit.name}
-            self._tell("step_approved", self._authors(), step=step.pk, **data)
+            names = {"decider": step.unit.name, "next": following.unit.name}
+            self._tell("step_approved", self._authors(), step=step.pk, **names)
 
     def returned(self, step: Step, text: str, remarks: int) -> None:
-        data = {"decider": step.unit.name, "reason": text[:LONGEST_REASON], "remarks": remarks}
-        self._tell("returned", self._authors(), step=step.pk, **data)
+        reason = text[:LONGEST_REASON]
+        self._tell("returned", self._authors(), step=step.pk, decider=step.unit.name, reason=reason, remarks=remarks)
 
     def passed(self) -> None:
         """Everybody agreed, and it waits: for its time, or to be carried out otherwise."""
@@ -93,12 +93,13 @@ class News:
     # ── whom ────────────────────────────────────────────────────────────────────────────────────
 
     def _authors(self) -> list[User]:
-        """The author, and whoever sent it last or drafted the version."""
+        """The author, and whoever sent it last or drafted the version; where none of them is there any more, the unit's head."""
         wanted = {self.notice.author_id}
         if self.version is not None:
             wanted |= {self.version.drafted_by_id}
             wanted |= set(self.version.sendings.order_by("-round").values_list("by", flat=True)[:1])
-        return list(User.objects.active().filter(pk__in=wanted, unit=self.notice.unit_id).order_by("pk"))
+        people = User.objects.active().filter(pk__in=wanted, unit=self.notice.unit_id).order_by("pk")
+        return list(people) or deciders.to_tell(self.notice.unit_id, (), local_date(self.at))
 
     def _decided(self) -> list[User]:
         version = self.version or self.notice.version

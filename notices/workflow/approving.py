@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from channelportal.core import outbox, parameters
 from channelportal.core.errors import Invalid
+from channelportal.lib import rich
 from notices import chain, clockwork, deciders, notify
 from notices.models import Notice, NoticeFile, Remark, Sending, Step, Version
 from notices.workflow import base, correcting, ending, publishing, writing
@@ -78,7 +79,7 @@ def send_back(step: Step, *, by: User, text: str, remarks: Remarks = (), at: dat
     with base.handling("send_back", step.version.notice, by=by, at=at, step=step) as matter:
         held = _held(step, matter)
         said = base.words("text", text)
-        rows = [_remark(held, one, by, matter.at) for one in _some(remarks)]
+        rows = _remarks(held, remarks, by, matter.at)
         _decide(held, Step.State.RETURNED, by, matter, text=said)
         Remark.objects.bulk_create(rows)
         ending.void_steps(matter)
@@ -227,20 +228,26 @@ def _lead_reason(step: Step, reason: str, matter: Matter) -> str:
     return base.reason_of(reason, "lead_reason") if short and not accepted else ""
 
 
-def _some(remarks: Remarks) -> Remarks:
+def _remarks(step: Step, remarks: Remarks, by: User, at: datetime) -> list[Remark]:
     if len(remarks) > MOST_REMARKS:
         raise Invalid("remarks", _("At most %(count)s remarks.") % {"count": MOST_REMARKS})
-    return remarks
-
-
-def _remark(step: Step, remark: tuple[int | None, str, str], by: User, at: datetime) -> Remark:
-    place, quote, text = remark
-    said = base.words("remarks", text, most=LONGEST_REMARK)
-    return Remark(step=step, place=place, quote=quote[:LONGEST_QUOTE], text=said, by=by, at=at)
+    places = {block.number for block in rich.blocks(step.version.body)}
+    if not {place for place, _quote, _text in remarks} - {None} <= places:
+        raise Invalid("remarks", _("The text has no such place."))
+    return [
+        Remark(
+            step=step, place=place, quote=quote[:LONGEST_QUOTE], by=by, at=at,
+            text=base.words("remarks", text, most=LONGEST_REMARK),
+        )
+        for place, quote, text in remarks
+    ]  # fmt: skip
 
 
 def _passed(matter: Matter) -> None:
     """The whole chain agreed."""
+    until = matter.notice.valid_until
+    if until and until < matter.today:
+        raise Invalid("", _("Its validity ended while it lay in approval. Return it."))
     if matter.correction:
         correcting.put_in_force(matter)
     else:

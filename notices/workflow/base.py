@@ -27,6 +27,7 @@ from channelportal.lib.workdays import WorkCalendar, local_date
 from notices import moves, notify, rights
 from notices.models import Notice, Step, Version
 
+Names = set[str]
 LONGEST_TITLE: Final = 100
 LONGEST_REASON: Final = 300
 LONGEST_TEXT: Final = 2_000
@@ -48,8 +49,8 @@ class Matter:
     """The same as last written; written back only over these."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the audit trail says of the deed: codes, ids, ISO times."""
-    _notice_fields: set[str] = field(default_factory=set)
-    _version_fields: set[str] = field(default_factory=set)
+    _notice_fields: Names = field(default_factory=set)
+    _version_fields: Names = field(default_factory=set)
     _news: notify.News | None = None
 
     @property
@@ -114,7 +115,7 @@ class Matter:
         if self._news:
             self._news.send()
 
-    def _save(self, model: Any, row: Any, before: str, names: set[str]) -> None:
+    def _save(self, model: Any, row: Any, before: str, names: Names) -> None:
         """Conditional: whatever the database locks, no two verbs may both find the state they want."""
         if not names:
             return

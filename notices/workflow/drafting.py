@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Refused, scope
-from accounts.models import User
+from accounts.models import Unit, User
 from channelportal.core import calendar, clock
 from channelportal.core.errors import Invalid
 from channelportal.core.models import StoredFile
@@ -37,10 +37,10 @@ def draft(
 ) -> Notice:
     """A draft, as far as it is written: only the title is needed. The same `key` by the same person a second time gives the first
     notice. Raises Refused, Invalid."""
-    _check_writer(by, kind)
+    unit = _writing_unit(by, kind)
 
     def make() -> Notice:
-        return _make(by, kind, contents, request=request, files=files, at=at)
+        return _make(by, unit, kind, contents, request=request, files=files, at=at)
 
     if key is None:
         with transaction.atomic():
@@ -48,17 +48,20 @@ def draft(
     return once(by, key, make)[0]
 
 
-def _check_writer(by: User, kind: NoticeKind) -> None:
-    if not by.is_active or by.unit_id is None or not scope(by).may("notice.draft", by.unit_id):
+def _writing_unit(by: User, kind: NoticeKind) -> Unit:
+    """His unit, which may write notices of this kind."""
+    if not by.is_active or by.unit is None or not scope(by).may("notice.draft", by.unit_id):
         raise Refused(rights.REASONS["draft"])
     if not kind.active:
         raise Invalid("kind", _("This kind is no longer in use."))
     if not rights.writes_kind(kind, by):
         raise Refused(rights.REASONS["kind"])
+    return by.unit
 
 
 def _make(
     by: User,
+    unit: Unit,
     kind: NoticeKind,
     contents: Contents,
     *,
@@ -70,7 +73,7 @@ def _make(
     written = writing.written(kind, contents, request=request, calendar=calendar.current(fresh=True), at=moment)
     notice = Notice.objects.create(
         number=numbers.next_number(PREFIXES[request], local_date(moment)),
-        request=request, kind=kind, unit=by.unit, author=by, created_at=moment, touched_at=moment, **written.notice,
+        request=request, kind=kind, unit=unit, author=by, created_at=moment, touched_at=moment, **written.notice,
     )  # fmt: skip
     version = Version.objects.create(notice=notice, drafted_by=by, edited_by=by, edited_at=moment, **written.version)
     writing.attach(version, files, by=by, at=moment)
@@ -94,7 +97,7 @@ def edit(
     with base.handling("edit", notice, by=by, at=at) as matter:
         chosen = kind or matter.notice.kind
         if chosen.pk != matter.notice.kind_id:
-            _check_writer(by, chosen)
+            _writing_unit(by, chosen)
         request = matter.notice.request
         written = writing.written(chosen, contents, request=request, calendar=matter.calendar, at=matter.at)
         matter.set(kind=chosen, **written.notice)

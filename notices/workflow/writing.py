@@ -180,6 +180,8 @@ def _check_days(notice: dict[str, Any], effective_on: date | None, calendar: Wor
 
 def complete(notice: Notice, version: Version, calendar: WorkCalendar, at: datetime) -> None:
     """Everything that a sending needs, asked anew: days pass while a draft lies. Raises Invalid."""
+    if version.number == 1 and not notice.kind.active:
+        raise Invalid("kind", _("This kind is no longer in use."))
     if rich.is_empty(version.body):
         raise Invalid("body", _("This must not be empty."))
     if problem := Audience.read(notice.audience).problem():

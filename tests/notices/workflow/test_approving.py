@@ -183,6 +183,8 @@ def test_it_comes_back_with_remarks_at_their_places(cast: Any) -> None:
         ("text", {"text": " "}),
         ("remarks", {"remarks": [(1, "", " ")]}),
         ("remarks", {"remarks": [(1, "", "字" * 501)]}),
+        ("remarks", {"remarks": [(3, "", "没有这一段")]}),
+        ("remarks", {"remarks": [(1, "", "字")] * 101}),
     ],
 )
 def test_it_does_not_come_back_without_a_word(cast: Any, field: str, values: dict[str, Any]) -> None:
@@ -229,6 +231,27 @@ def test_it_is_compared_with_what_the_approver_saw_last(cast: Any) -> None:
     assert (seen_by_head.round, seen_by_other.round) == (1, 2)
     first = Step.objects.get(sending__round=1, order=1)
     assert workflow.changed_since(first, cast.kefu_head) is None
+
+
+def test_it_tells_the_head_where_the_author_has_left(cast: Any) -> None:
+    notice = making.sent(cast)
+    workflow.approve(making.step_of(notice), by=cast.kefu_head, at=LATER)
+    cast.kefu_officer.is_active = False
+    cast.kefu_officer.save(update_fields=["is_active"])
+
+    workflow.send_back(making.step_of(notice), by=cast.center_head, text="请改", at=LATER)
+
+    assert told("notice-returned") == ["周主管"]
+
+
+def test_it_is_not_approved_after_its_validity(cast: Any) -> None:
+    notice = making.sent(cast, by=cast.kefu_head, valid_until=AT.date())
+
+    with pytest.raises(Invalid):
+        workflow.approve(making.step_of(notice), by=cast.center_head, checks=TICKED, at=AT + timedelta(days=1))
+
+    notice.refresh_from_db()
+    assert notice.state == "pending"
 
 
 # ── a short lead time ───────────────────────────────────────────────────────────────────────────

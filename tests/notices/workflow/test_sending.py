@@ -114,6 +114,16 @@ def test_it_asks_for_what_is_missing(cast: Any, field: str, values: dict[str, An
     assert wrong.value.field == field
 
 
+def test_it_is_not_sent_as_a_kind_that_was_given_up(cast: Any) -> None:
+    notice = making.a_notice(cast)
+    making.a_kind(active=False)
+
+    with pytest.raises(Invalid) as wrong:
+        workflow.send(notice, by=cast.kefu_officer, at=AT)
+
+    assert wrong.value.field == "kind"
+
+
 @pytest.mark.parametrize("field", ["reason", "impact", "effective_on"])
 def test_it_asks_a_policy_why_what_and_when(cast: Any, field: str) -> None:
     given = {name: value for name, value in POLICY.items() if name != field}
