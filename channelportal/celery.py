@@ -75,6 +75,7 @@ app.conf.update(
     task_routes={
         "feedback.tasks.sweep": {"queue": "critical"},
         "notices.tasks.sweep": {"queue": "critical"},
+        "notices.tasks.meetings": {"queue": "critical"},
         "channelportal.core.tasks.deliver": {"queue": "critical"},
         "channelportal.core.tasks.run_export": {"queue": "exports"},
         "notices.tasks_robots.deliver": {"queue": "hooks"},
@@ -106,6 +107,8 @@ app.conf.beat_schedule = {
     "upkeep": {"task": "feedback.tasks.upkeep", **every(600)},
     # notices whose time has come go out; approvals and acknowledgements that lie are reminded of, late ones told
     "notices": {"task": "notices.tasks.sweep", **every(settings.SWEEP_SECONDS)},
+    # invitations and meetings are reminded of, minutes and actions that are late are told, required meetings that lack
+    "meetings": {"task": "notices.tasks.meetings", **every(settings.SWEEP_SECONDS)},
     # who joined a unit later gets the notices that are still valid; what a publication had to leave is tried again
     "joiners": {"task": "notices.tasks.joiners", **every(600)},
     # exports, imports and publications that a killed worker or an emptied broker left behind are started again

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from channelportal.core import audit, calendar
+from channelportal.core import audit, calendar, clock, heartbeat, stamps
 from channelportal.lib.workdays import SHANGHAI, WorkCalendar, local_date
 from notices import frequency_watch, meeting_hours, meeting_notify, meeting_times
 from notices.models import Action, Invitation, Meeting, Minutes
@@ -32,8 +32,10 @@ ASKED: Final = ((1, 0), (2, meeting_times.WRITE_DAYS))
 """Of missing minutes: how often told, and working days after they were due. 1: the recorder, 2: the chair and the head."""
 
 
-def sweep(at: datetime) -> dict[str, int]:
-    """Everything that has come by `at`. What fails is logged and left for the next round; the others go on."""
+def sweep(at: datetime | None = None) -> dict[str, int]:
+    """Everything that has come by `at` (now). What fails is logged and left for the next round; the others go on."""
+    stamps.forget()  # a job's process may have slept: rules and calendar as they are now
+    moment = at or clock.now()
     steps: dict[str, Callable[[datetime], int]] = {
         "answers": remind_to_answer,
         "reminders": remind_to_come,
@@ -43,8 +45,10 @@ def sweep(at: datetime) -> dict[str, int]:
         "actions_late": tell_late_actions,
         "frequency": frequency_watch.watch,
     }
-    found = {name: _guarded(name, step, at) for name, step in steps.items()}
-    return {name: count for name, count in found.items() if count}
+    found = {name: _guarded(name, step, moment) for name, step in steps.items()}
+    done = {name: count for name, count in found.items() if count}
+    heartbeat.beat("meetings", clock.now(), done)
+    return done
 
 
 def _guarded(name: str, step: Callable[[datetime], int], at: datetime) -> int:

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from channelportal.core import clock
 from notices import joiners as joining
-from notices import publication
+from notices import meeting_sweep, publication
 from notices import sweep as sweeping
 from notices.workflow import rules, subscriptions
 
@@ -13,6 +13,12 @@ from notices.workflow import rules, subscriptions
 def sweep() -> None:
     """What has come due about notices; every minute."""
     sweeping.sweep()
+
+
+@shared_task(name="notices.tasks.meetings")
+def meetings() -> None:
+    """What has come due about meetings; every minute."""
+    meeting_sweep.sweep()
 
 
 @shared_task(name="notices.tasks.joiners")

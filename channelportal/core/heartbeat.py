@@ -16,6 +16,7 @@ LONGEST: Final[dict[str, timedelta]] = {
     "passwords": timedelta(minutes=30),
     "upkeep": timedelta(minutes=30),
     "notices": timedelta(seconds=180),
+    "meetings": timedelta(seconds=180),
     "joiners": timedelta(minutes=30),
 }
 
