@@ -368,6 +368,6 @@ def from_notice(notice: Notice, version: Version, user: User) -> dict[str, Any]:
             "publish_when": "at" if timed else "now",
             "publish_at": localtime(notice.publish_at) if notice.publish_at else None,
             "lead_note": sent.facts.get("lead_note", "") if sent else "",
-        "keep_files": [str(pk) for pk in version.files.values_list("file", flat=True)],
+            "keep_files": [str(pk) for pk in version.files.values_list("file", flat=True)],
         }
     )

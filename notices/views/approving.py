@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -15,7 +16,6 @@ from django.views.decorators.http import require_POST
 from accounts import access
 from accounts.access import Refused
 from accounts.models import User
-from channelportal.core import clock
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.lib import rich
 from channelportal.lib.rich import Block
@@ -135,17 +135,18 @@ def _next(request: HttpRequest, notice: Notice) -> HttpResponse:
 
 def _show(request: HttpRequest, notice: Notice, found: Situation, form: DecisionForm) -> HttpResponse:
     user, version = access.signed_in(request), found.in_hand or Version()
+    now = timezone.now()  # the page may go by this machine's clock; the verb asks the database's
     mine = user.pk in found.deciders
     context = {
-        "notice": notice, "version": version, "step": found.step, "form": form, "mine": mine, "now": clock.now(),
+        "notice": notice, "version": version, "step": found.step, "form": form, "mine": mine, "now": now,
         "why_not": "" if mine else _why_not(found, user),
         "places": [Place(block, form.remark_field(block.number) if mine else None) for block in rich.blocks(version.body)],
         "changed": about.changed(notice, version, found.step, user),
-        "facts": about.facts(notice, version),
+        "facts": about.facts(notice, version, now),
         "reach": reach(Audience.read(notice.audience), notice.kind),
         "rounds": about.rounds(version, found),
         "files": about.files_of(notice, version),
-        "short": workflow.short_lead(notice, version, at=clock.now()) if version.pk else None,
+        "short": workflow.short_lead(notice, version, at=now) if version.pk else None,
         "stands_in": mine and user.role == User.Role.DEPUTY,
     }  # fmt: skip
     return render(request, "notices/approve.html", context, status=422 if form.is_bound else 200)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from django.db.models import Count
@@ -115,16 +117,16 @@ def outlook(form: NoticeForm, user: User, now: datetime) -> Outlook:
 
 
 def reach(chosen: Audience, kind: NoticeKind | None) -> Reach:
-    """The count and the list, in two statements."""
+    """The count and the list: names where they are few, in one statement; else the units with their counts, in a second."""
     found = recipients.people(chosen, kind).order_by()
-    units = list(found.values_list("unit", "unit__name").annotate(people=Count("pk")).order_by("unit__pinyin"))
-    people = sum(count for _pk, _name, count in units)
-    names: dict[int, list[str]] = {}
-    if people <= MOST_NAMES:
-        for unit_id, name in found.order_by("pinyin").values_list("unit", "name"):
-            names.setdefault(unit_id or 0, []).append(name)
-    listed = [Reached(name, count, tuple(names.get(pk, ()))) for pk, name, count in units[:MOST_UNITS]]
-    return Reach(people, len(units), listed, max(0, len(units) - MOST_UNITS))
+    names = list(found.order_by("unit__pinyin", "pinyin").values_list("unit__name", "name")[: MOST_NAMES + 1])
+    if len(names) <= MOST_NAMES:
+        groups = [(unit, tuple(name for _unit, name in rows)) for unit, rows in groupby(names, key=itemgetter(0))]
+        listed = [Reached(str(unit), len(people), people) for unit, people in groups]
+    else:
+        units = found.values_list("unit__name").annotate(people=Count("pk")).order_by("unit__pinyin")
+        listed = [Reached(str(unit), count) for unit, count in units]
+    return Reach(sum(one.people for one in listed), len(listed), listed[:MOST_UNITS], max(0, len(listed) - MOST_UNITS))
 
 
 def _steps(form: NoticeForm, user: User, chosen: Audience, day: date) -> tuple[list[Link], str]:
