@@ -146,6 +146,20 @@ function describing(name) { // a file's name as a first description, unless a ca
   return /^(image|img|dsc|pxl|screen|screenshot|picture|photo|mmexport|wx|qq|微信|截图|屏幕)/i.test(stem) || /^[\d\s_.-]+$/.test(stem) ? "" : stem;
 }
 
+// A photo from a phone is ten times what a page shows: it is sent smaller, and without the place it was taken at.
+const LARGE = 1.5 * 1024 * 1024, LONGEST_SIDE = 2000;
+
+async function smaller(file) {
+  if (file.size <= LARGE || file.type !== "image/jpeg" || !window.createImageBitmap) return file;
+  try {
+    const picture = await createImageBitmap(file), share = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
+    const canvas = make("canvas", { width: Math.round(picture.width * share), height: Math.round(picture.height * share) });
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+    return blob && blob.size < file.size ? blob : file;
+  } catch { return file; } // what the browser cannot read, the server may
+}
+
 // ── One editor ─────────────────────────────────────────────────────────────────────────────────
 
 class Field {
@@ -437,13 +451,23 @@ class Field {
     files.reduce((before, file) => before.then(() => this.send(file)), Promise.resolve());
   }
 
-  send(file) {
+  async send(file) {
     const name = file.name || "picture.png";
-    if (!/^image\//.test(file.type)) { this.tell(this.say("noPicture", { name }), true); return Promise.resolve(); }
+    if (!/^image\//.test(file.type)) { this.tell(this.say("noPicture", { name }), true); return; }
+    this.sending += 1;
+    this.tell(this.say("sending", { name, percent: 0 }));
+    const { status, answer } = await this.post(name, await smaller(file));
+    this.sending -= 1;
+    if (status >= 200 && status < 300 && PICTURE.test(answer.url || "")) {
+      this.run((c) => c.insertContent({ type: "image", attrs: { src: answer.url, alt: describing(name) } }));
+      this.tell(this.say("sent", { name }));
+    } else this.tell(answer.error || this.say("sendFailed", { name }), true);
+  }
+
+  post(name, blob) { // XMLHttpRequest and not fetch: it says how far it is
     return new Promise((done) => {
       const request = new XMLHttpRequest(), body = new FormData(), token = this.area.form && this.area.form.querySelector("[name=csrfmiddlewaretoken]");
-      const failed = (words) => this.tell(words || this.say("sendFailed", { name }), true);
-      body.append("file", file, name);
+      body.append("file", blob, name);
       request.open("POST", this.pictures);
       request.setRequestHeader("Accept", "application/json");
       if (token) request.setRequestHeader("X-CSRFToken", token.value);
@@ -451,16 +475,10 @@ class Field {
         if (event.lengthComputable) this.tell(this.say("sending", { name, percent: Math.round((100 * event.loaded) / event.total) }));
       });
       request.addEventListener("loadend", () => {
-        this.sending -= 1;
-        const answer = (() => { try { return JSON.parse(request.responseText); } catch { return {}; } })();
-        if (request.status < 300 && PICTURE.test(answer.url || "")) {
-          this.run((c) => c.insertContent({ type: "image", attrs: { src: answer.url, alt: describing(name) } }));
-          this.tell(this.say("sent", { name }));
-        } else failed(answer.error);
-        done();
+        let answer = {};
+        try { answer = JSON.parse(request.responseText); } catch { /* a page that says no, not JSON */ }
+        done({ status: request.status, answer });
       });
-      this.sending += 1;
-      this.tell(this.say("sending", { name, percent: 0 }));
       request.send(body);
     });
   }

@@ -6,9 +6,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from io import BytesIO
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django import Settings
 
@@ -188,6 +190,26 @@ def test_a_pasted_picture_is_sent_too_and_a_refusal_is_told_in_words(paper: Pape
     expect(page.get_by_text("“价格.xlsx”不是图片")).to_be_visible()
 
     assert value(page).count("<img") == 1
+
+
+def test_two_at_once_stand_in_order_and_a_photo_is_sent_smaller(paper: Paper) -> None:
+    page = paper()
+    photo = BytesIO()
+    Image.effect_noise((2600, 1950), 120).convert("RGB").save(photo, "JPEG", quality=95)
+    with page.expect_file_chooser() as chooser:
+        press(page, "图片")
+
+    with page.expect_request("**/try/picture/") as request:
+        chooser.value.set_files(
+            [
+                {"name": "机房.jpg", "mimeType": "image/jpeg", "buffer": photo.getvalue()},
+                {"name": "铭牌.png", "mimeType": "image/png", "buffer": PIXEL},
+            ]
+        )
+    expect(page.get_by_text("图片“铭牌.png”已插入。")).to_be_visible()
+
+    assert len(request.value.post_data_buffer or b"") < len(photo.getvalue()) * 0.8
+    assert re.findall('alt="(.*?)"', value(page)) == ["机房", "铭牌"]
 
 
 def test_the_form_waits_for_a_picture_on_its_way(paper: Paper) -> None:
