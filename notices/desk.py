@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.access import scope
 from accounts.models import Absence, User
@@ -111,10 +112,10 @@ def waiting(user: User, at: datetime) -> list[Waiting]:
     """Everything of his among the notices, in no order. Three statements."""
     if user.unit_id is None:
         return []
-    return [*_received(user, at), *_approvals(user, at), *_own(user)]
+    return [*to_read(user, at), *approvals(user, at), *own(user)]
 
 
-def _received(user: User, at: datetime) -> Iterator[Waiting]:
+def to_read(user: User, at: datetime) -> Iterator[Waiting]:
     """To acknowledge, least time left first; then the newest that are only to be read, a few of them."""
     today = localtime(at).date()
     asked = ExpressionWrapper(_asked(user), output_field=BooleanField())
@@ -122,27 +123,27 @@ def _received(user: User, at: datetime) -> Iterator[Waiting]:
     rest = FEW
     for receipt in rows.order_by(F("due_at").asc(nulls_last=True), "-delivered_at")[:MOST]:
         if receipt.asked or receipt.notice.urgency == Notice.Urgency.URGENT:
-            yield _to_read(receipt, at)
+            yield _reading(receipt, at)
         elif rest:
             rest -= 1
-            yield _to_read(receipt, at)
+            yield _reading(receipt, at)
 
 
-def _to_read(receipt: Any, at: datetime) -> Waiting:
+def _reading(receipt: Any, at: datetime) -> Waiting:
     notice, due = receipt.notice, receipt.due_at if receipt.asked else None
     return Waiting(
         url=notice.get_absolute_url(),
         title=notice.title,
         about=_about(notice),
         who=notice.unit.name,
-        todo=_("Acknowledge") if due else _("Read"),
+        todo=pgettext("to do", "Acknowledge") if due else pgettext("to do", "Read"),
         due_at=due,
         tone=tone(due, at) if due else "wait",
         urgent=notice.urgency == Notice.Urgency.URGENT,
     )
 
 
-def _approvals(user: User, at: datetime) -> Iterator[Waiting]:
+def approvals(user: User, at: datetime) -> Iterator[Waiting]:
     steps = to_approve(user).select_related("version__notice__kind", "version__notice__unit").order_by("opened_at")
     for step in steps[:MOST]:
         notice = step.version.notice
@@ -151,14 +152,14 @@ def _approvals(user: User, at: datetime) -> Iterator[Waiting]:
             title=step.version.title,
             about=_about(notice),
             who=notice.unit.name,
-            todo=_("Check") if step.duty == Step.Duty.CHECK else _("Approve"),
+            todo=pgettext("to do", "Check") if step.duty == Step.Duty.CHECK else pgettext("to do", "Approve"),
             due_at=step.due_at,
             tone=tone(step.due_at, at),
             urgent=False,
         )
 
 
-def _own(user: User) -> Iterator[Waiting]:
+def own(user: User) -> Iterator[Waiting]:
     for notice in to_write(user).select_related("kind", "unit").order_by("-touched_at")[:MOST]:
         back = notice.returned  # type: ignore[attr-defined]  # annotated above
         if not back and notice.state == Notice.State.PUBLISHED and not rights.owes_outcome(notice):

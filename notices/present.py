@@ -16,7 +16,7 @@ from django.db.models import Prefetch
 from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.access import scope
 from accounts.models import Unit, User
@@ -201,7 +201,7 @@ class NoticePage:
         days = desk.days_said(calendar.current(), due, self.now) if due else None
         late, left = (days, None) if due and due < self.now else (None, days)
         return {
-            "what": _("Acknowledgement"),
+            "what": pgettext("what is due", "Acknowledgement"),
             "due_at": due,
             "started_at": mine.delivered_at if mine else None,
             "late_days": late,

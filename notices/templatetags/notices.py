@@ -63,7 +63,7 @@ def reading_chip(context: Context, notice: Any) -> SafeString:
     if notice.ack_due:
         now = context.get("now")
         return chip("late" if now and notice.ack_due < now else "due", _("To be acknowledged"))
-    return chip("wait", _("Read")) if notice.read_at else chip("hand", _("Unread"))
+    return chip("wait", pgettext("notice", "Read")) if notice.read_at else chip("hand", _("Unread"))
 
 
 @register.filter
