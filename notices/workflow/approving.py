@@ -245,9 +245,8 @@ def _remarks(step: Step, remarks: Remarks, by: User, at: datetime) -> list[Remar
 
 def _passed(matter: Matter) -> None:
     """The whole chain agreed."""
-    until = matter.notice.valid_until
-    if until and until < matter.today:
-        raise Invalid("", _("Its validity ended while it lay in approval. Return it."))
+    if why := writing.overtaken(matter.notice, matter.hand, matter.today):
+        raise Invalid("", why)
     if matter.correction:
         correcting.put_in_force(matter)
     else:

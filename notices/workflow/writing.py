@@ -169,6 +169,8 @@ def _check_days(notice: dict[str, Any], effective_on: date | None, calendar: Wor
         raise Invalid("valid_until", _("It would have expired before it comes into force."))
     if effective_on and effective_on < today:
         raise Invalid("effective_on", _("This day has passed."))
+    if effective_on and effective_on < published:
+        raise Invalid("effective_on", _("It would come into force before it is published."))
     if acknowledge_by and acknowledge_by < calendar.nth_after(published, 1):
         raise Invalid("acknowledge_by", _("Leave at least the working day after the publication."))
     if acknowledge_by and valid_until and acknowledge_by > valid_until:
@@ -198,6 +200,16 @@ def complete(notice: Notice, version: Version, calendar: WorkCalendar, at: datet
         _publish_at(notice.publish_at, at)
         days = {name: getattr(notice, name) for name in ("publish_at", "valid_until", "acknowledge_by")}
         _check_days(days, version.effective_on, calendar, at)
+
+
+def overtaken(notice: Notice, version: Version, today: date) -> Any:
+    """Why what everybody approved can no longer go out as it is; "": it can. Approval may have taken days."""
+    if notice.valid_until and notice.valid_until < today:
+        return _("Its validity ended while it lay in approval. Return it.")
+    new_day = notice.version is None or notice.version.effective_on != version.effective_on
+    if new_day and version.effective_on and version.effective_on < today:
+        return _("The day from which it is in force passed while it lay in approval. Return it.")
+    return ""
 
 
 def _complete_correction(shown: Version, new: Version, today: date) -> None:

@@ -254,6 +254,17 @@ def test_it_is_not_approved_after_its_validity(cast: Any) -> None:
     assert notice.state == "pending"
 
 
+def test_it_is_not_approved_after_the_day_it_speaks_of(cast: Any) -> None:
+    notice = hurried(cast)
+    workflow.approve(making.step_of(notice), by=cast.kefu_head, lead_reason="同意提前", at=LATER)
+
+    with pytest.raises(Invalid):
+        workflow.approve(making.step_of(notice), by=cast.center_head, checks=TICKED, at=AT + timedelta(days=6))
+
+    notice.refresh_from_db()
+    assert notice.state == "pending"
+
+
 # ── a short lead time ───────────────────────────────────────────────────────────────────────────
 
 

@@ -81,6 +81,7 @@ def test_it_puts_a_plain_notice_into_the_portal_in_any_case(cast: Any) -> None:
         ("valid_until", {"valid_until": date(2026, 5, 9), "publish_at": AT + timedelta(days=2)}),
         ("valid_until", {"valid_until": date(2026, 5, 9), "effective_on": date(2026, 5, 10)}),
         ("effective_on", {"effective_on": date(2026, 5, 7)}),
+        ("effective_on", {"effective_on": date(2026, 5, 9), "publish_at": AT + timedelta(days=2)}),
         ("acknowledge_by", {"acknowledge": True, "acknowledge_by": date(2026, 5, 8)}),
         (
             "acknowledge_by",
