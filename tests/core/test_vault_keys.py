@@ -19,7 +19,6 @@ from channelportal import settings as settings_module
 from channelportal.core import backup, calendar, checks, files, stamps, vault
 from channelportal.core.models import AuditEntry, StoredFile
 from feedback import supplied
-from tests.core.test_races import at_once
 
 AT = datetime(2026, 5, 8, 2, 0, tzinfo=UTC)
 OLD, NEW, THIRD = (bytes(range(start, start + 32)) for start in (0, 50, 100))
@@ -148,18 +147,6 @@ def test_it_leaves_alone_what_it_cannot_unwrap(shelf: Path, settings: Any) -> No
     for one in (good, other):
         one.refresh_from_db()
         assert files.content(one).startswith(SECRET)
-
-
-@pytest.mark.postgres
-@pytest.mark.django_db(transaction=True)
-def test_it_encrypts_once_by_four_at_a_time(shelf: Path) -> None:
-    stored = kept(confidential=False)
-
-    done = at_once(4, lambda: files.protect(StoredFile.objects.get(pk=stored.pk), at=AT))
-
-    assert sorted(done) == [False, False, False, True]
-    assert files.content(StoredFile.objects.get()) == SECRET + b"0"
-    assert len(on_disk(shelf)) == 1
 
 
 # ── where the key comes from ────────────────────────────────────────────────────────────────────
