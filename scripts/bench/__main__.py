@@ -2,7 +2,7 @@
 
 Makes the demo company on a PostgreSQL of its own (or on the empty one of DATABASE_URL, for one size), fills it, and measures the
 portal behind gunicorn beside its floor (floor.py) in the same run: requests a second at four connections, p50, p95,
-statements; then sweep and outbox inside a process. Read the ratios: absolute figures are this machine's.
+statements; then sweep, outbox and a publication inside a process. Read the ratios: absolute figures are this machine's.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tests.services.launcher import Postgres
 ROOT = Path(__file__).resolve().parent.parent.parent
 SIZES = (10_000, 100_000)
 DUE = {10_000: 5_000, 100_000: 20_000}
+RECIPIENTS = 10_000  # of a notice
 DAYS = 30  # of the demo's history: what is copied has its shape
 SECONDS, QUICK_SECONDS = 1.6, 0.8
 PASSWORD = "Qudao-Demo-2026"  # noqa: S105 (the demo's, public)
@@ -133,6 +134,7 @@ def _size(size: int, environment: Mapping[str, str], seconds: float) -> dict[str
     found["operations"] = _measure(facts, environment, seconds, found)
     found["sweep"] = _inside(environment, "sweep", str(DUE.get(size, size // 5)))
     found["outbox"] = _inside(environment, "outbox")
+    found["publish"] = _inside(environment, "publish", str(RECIPIENTS))
     _say(f"{size}: done after {time.monotonic() - begun:.0f} s")
     return found
 

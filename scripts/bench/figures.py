@@ -10,6 +10,7 @@ WORKER_MB = 120
 SWEEP_RATE, OUTBOX_RATE = 7_700, 300
 NOTHING_SQL, NOTHING_MS = 5, 5.0
 SIGN_IN_SQL = 8
+PUBLISH_MS, PUBLISH_S = 300, 1.0
 
 
 def table(result: dict[str, Any]) -> str:
@@ -69,10 +70,14 @@ def _verdict(misses: list[str]) -> str:
 def _inside(found: dict[str, Any]) -> list[str]:
     sweep, outbox = found["sweep"], found["outbox"]
     quiet = [name for name, missed in {"SQL": sweep["nothing_sql"] > NOTHING_SQL, "ms": sweep["nothing_ms"] > NOTHING_MS}.items() if missed]  # fmt: skip
+    publish = found["publish"]
     rows = [
         (f"sweep of {sweep['handled']:,} due", f"{sweep['rate']:,.0f}/s", f"{sweep['floor_rate']:,.0f}/s", f"≥ {SWEEP_RATE:,}/s", ["rate"] if sweep["rate"] < SWEEP_RATE else []),
         ("sweep with nothing due", f"{sweep['nothing_sql']} SQL, {sweep['nothing_ms']:.1f} ms of SQL", "", f"≤ {NOTHING_SQL} SQL, {NOTHING_MS:g} ms", quiet),
         ("outbox, one worker", f"{outbox['rate']:.0f} mails/s", f"{outbox['floor_rate']:.0f}/s", f"≥ {OUTBOX_RATE}/s", ["rate"] if outbox["rate"] < OUTBOX_RATE else []),
+        (f"publication to {publish['recipients']:,}: the request", f"{publish['request_ms']:.0f} ms, {publish['request_sql']} SQL", "", f"≤ {PUBLISH_MS} ms", ["ms"] if publish["request_ms"] > PUBLISH_MS else []),
+        ("the same: receipts, alerts, outbox", f"{publish['job_s']:.2f} s, {publish['job_sql']} SQL", f"{publish['floor_s']:.2f} s", f"≤ {PUBLISH_S:g} s", ["s"] if publish["job_s"] > PUBLISH_S else []),
+        ("sweep of notices with nothing due", f"{publish['nothing_sql']} SQL", "", f"≤ {NOTHING_SQL} SQL", ["SQL"] if publish["nothing_sql"] > NOTHING_SQL else []),
         ("memory of a web worker afterwards", f"{found['worker_mb']:.0f} MB", "", f"≤ {WORKER_MB} MB", ["memory"] if found["worker_mb"] > WORKER_MB else []),
         ("memory of the sweeping process", f"{sweep['memory_mb']:.0f} MB", "", "–", []),
     ]  # fmt: skip

@@ -1,7 +1,7 @@
-"""What is measured inside a process of the portal: python -m scripts.bench.inside facts|statements|sweep|outbox …, says JSON.
+"""What is measured inside a process of the portal: python -m scripts.bench.inside facts|statements|sweep|outbox|publish …, says JSON.
 
 The sweep's floor records the same number of events and moves the same obligations on by two statements; the outbox' floor
-hands ready mails to the same server over one connection.
+hands ready mails to the same server over one connection; the publication's floor writes the same rows by one INSERT … SELECT a table.
 """
 
 # ruff: noqa: E501 (SQL reads best whole)
@@ -26,7 +26,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "channelportal.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402 (after setup)
-from django.db import connection  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
@@ -35,8 +35,15 @@ from channelportal.core import clock, outbox  # noqa: E402
 from channelportal.core.models import OutboxMessage, SearchDocument  # noqa: E402
 from channelportal.demo.company import PASSWORD  # noqa: E402
 from channelportal.demo.scale import STRIDE  # noqa: E402
+from channelportal.lib.workdays import local_date  # noqa: E402
 from feedback.models import Ticket, TicketKind  # noqa: E402
 from feedback.sweep import sweep  # noqa: E402
+from notices import deciders, publication  # noqa: E402
+from notices import workflow as drafting  # noqa: E402
+from notices.audience import Audience  # noqa: E402
+from notices.chain import CHECKS  # noqa: E402
+from notices.models import Notice, NoticeKind, Step  # noqa: E402
+from notices.sweep import sweep as sweep_notices  # noqa: E402
 from scripts.bench.load import Request  # noqa: E402
 from scripts.bench.operations import OFFICER, PEOPLE, Facts, few, operations  # noqa: E402
 
@@ -211,6 +218,86 @@ def _send_bare(port: int, ready: bytes) -> float:
     return MAILS / (time.perf_counter() - begun)
 
 
+# ── a publication ───────────────────────────────────────────────────────────────────────────────
+
+FLOOR_PUBLICATION = (
+    "INSERT INTO notices_receipt (notice_id, user_id, unit_id, joined, delivered_at, opened_version, due_at, reminders, overdue_told) SELECT %s, id, unit_id, false, now(), 0, now(), 0, false FROM accounts_user WHERE username LIKE 'reader.%%'",
+    "INSERT INTO core_alert (user_id, key, kind, data, url, created_at) SELECT id, 'floor', 'floor', '{}', '', now() FROM accounts_user WHERE username LIKE 'reader.%%'",
+    "INSERT INTO core_outboxmessage (key, kind, bundle, user_id, address, data, subject_key, state, attempts, created_at, next_attempt_at, last_error) SELECT 'floor:' || id, 'floor', '', id, '', '{}', '', 'waiting', 0, now(), now(), '' FROM accounts_user WHERE username LIKE 'reader.%%'",
+)
+
+
+def publishing(wanted: int) -> dict[str, Any]:
+    """A notice to `wanted` people, by portal and mail: the last approval, which publishes, as a request's work; then the job, its
+    floor in the same run, and the sweep with nothing due."""
+    unit = _readers(wanted)
+    author = User.objects.filter(unit__name=PEOPLE[OFFICER][0], role="officer", is_active=True)[0]
+    kind = NoticeKind.objects.create(code="bench", name_zh="测速", name_en="Bench", writers="all")
+    _notice(author, kind, unit)  # a first one, which pays for what a warm process has
+    notice, request_sql, request_ms = _notice(author, kind, unit)
+    with connection.cursor() as cursor, transaction.atomic():
+        begun = time.perf_counter()
+        for sql in FLOOR_PUBLICATION:
+            cursor.execute(sql, [notice.pk] if "receipt" in sql else [])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what a commit would check
+        floor = time.perf_counter() - begun
+        transaction.set_rollback(True)
+    with CaptureQueriesContext(connection) as queries:
+        begun = time.perf_counter()
+        publication.run(notice.job_id or 0)
+        took = time.perf_counter() - begun
+    notice.refresh_from_db()
+    sweep_notices()
+    with CaptureQueriesContext(connection) as quiet:
+        sweep_notices()
+    return {
+        "recipients": notice.recipients, "state": notice.state, "request_ms": 1000 * request_ms, "request_sql": request_sql,
+        "job_s": took, "job_sql": _kept(queries), "floor_s": floor, "nothing_sql": _kept(quiet),
+    }  # fmt: skip
+
+
+def _readers(wanted: int) -> Unit:
+    """So many people of one channel that nothing else measures."""
+    unit = Unit.objects.channels().filter(active=True).order_by("-pk")[0]
+    have = User.objects.filter(unit=unit, is_active=True).count()
+    User.objects.bulk_create(
+        (
+            User(username=f"reader.{n}", email=f"reader.{n}@localhost", name=f"读者{n}", unit=unit, role="member")
+            for n in range(wanted - have)
+        ),
+        batch_size=2_000,
+    )
+    _run("ANALYZE accounts_user")
+    return unit
+
+
+def _notice(author: User, kind: NoticeKind, unit: Unit) -> tuple[Notice, int, float]:
+    """One that everybody approved; statements and seconds of the last approval."""
+    notice = drafting.draft(
+        by=author,
+        kind=kind,
+        title="测速",
+        body="<p>测速</p>",
+        audience=Audience(units=(unit.pk,)),
+        means=["portal", "mail"],
+    )
+    drafting.send(notice, by=author)
+    while True:
+        step = Step.objects.get(version__notice=notice, state=Step.State.OPEN)
+        by = deciders.of_step(step, local_date(clock.now()))[0]
+        with CaptureQueriesContext(connection) as queries:
+            begun = time.perf_counter()
+            drafting.approve(step, by=by, checks=dict.fromkeys(CHECKS, True))
+            took = time.perf_counter() - begun
+        notice.refresh_from_db()
+        if notice.state != Notice.State.PENDING:
+            return notice, _kept(queries), took
+
+
+def _kept(queries: CaptureQueriesContext) -> int:
+    return sum(not query["sql"].startswith(CONTROL) for query in queries.captured_queries)
+
+
 def _free_port() -> int:
     from scripts.children import free_port  # noqa: PLC0415 (needed here alone)
 
@@ -219,5 +306,11 @@ def _free_port() -> int:
 
 if __name__ == "__main__":
     what, *numbers = sys.argv[1:]
-    deeds: dict[str, Any] = {"facts": facts, "statements": statements, "sweep": sweeping, "outbox": sending}
+    deeds: dict[str, Any] = {
+        "facts": facts,
+        "statements": statements,
+        "sweep": sweeping,
+        "outbox": sending,
+        "publish": publishing,
+    }
     print(json.dumps(deeds[what](*map(int, numbers)), ensure_ascii=False))
