@@ -53,8 +53,11 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
     year = Receipt.objects.filter(unit=user.unit_id, delivered_at__gte=clock.now() - A_YEAR).order_by()
     received = dict(year.values_list("notice__kind").annotate(count=Count("notice", distinct=True)))
     speaks = may(user, "subscription.apply", user.unit_id)
+    keeper = verbs.keeper_of_the_rest()
     context = {
-        "kinds": [_row(kind, newest.get(kind.pk), received.get(kind.pk, 0), speaks=speaks) for kind in kinds],
+        "kinds": [
+            _row(kind, newest.get(kind.pk), received.get(kind.pk, 0), keeper=keeper, speaks=speaks) for kind in kinds
+        ],
         "looks_after": verbs.looks_after(user),
         "waiting": to_decide(user).count(),
         "speaks": speaks,
@@ -169,10 +172,11 @@ def _page(request: HttpRequest, user: User, row: Subscription, forms: dict[str, 
     return render(request, "notices/subscription.html", context)
 
 
-def _row(kind: NoticeKind, newest: Subscription | None, received: int, *, speaks: bool) -> dict[str, Any]:
+def _row(kind: NoticeKind, newest: Subscription | None, received: int, *, keeper: str, speaks: bool) -> dict[str, Any]:
     live = newest is not None and newest.state in verbs.LIVE
     return {
         "kind": kind,
+        "owner": kind.owner.name if kind.owner and kind.owner.active else keeper,
         "newest": newest,
         "tone": TONES[newest.state] if newest else "",
         "received": received,

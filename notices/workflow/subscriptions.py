@@ -72,6 +72,12 @@ def looks_after(user: User) -> bool:
     return user.unit_id is not None and who.may("subscription.apply", user.unit_id) and owns()
 
 
+def keeper_of_the_rest() -> str:
+    """The name of the unit that decides about kinds without an owner."""
+    unit = Unit.objects.with_function(UnitFunction.Function.SUPERVISING).first()
+    return unit.name if unit else ""
+
+
 # ── verbs of the unit ───────────────────────────────────────────────────────────────────────────
 
 
