@@ -279,7 +279,7 @@ class Field {
     this.button(this.bar, "link", "link", () => this.askLink(), { active: "link", keys: "K" });
     this.button(this.bar, "table", "table", () => this.askTable(), { can: () => !this.editor.isActive("table") });
     if (this.pictures) this.button(this.bar, "picture", "photo", () => this.choosePictures(), {});
-    button("rule", "rule", (c) => c.setHorizontalRule());
+    button("rule", "divider", (c) => c.setHorizontalRule());
     gap();
     button("clear", "clear-formatting", (c) => c.unsetAllMarks().clearNodes());
     button("undo", "undo", (c) => c.undo(), { can: (can) => can.undo(), keys: "Z" });

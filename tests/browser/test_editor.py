@@ -357,11 +357,14 @@ def test_it_works_without_scripts(live_url: str, browser: Browser, settings: Set
     context.close()
 
 
-def test_its_words_are_those_it_asks_for(paper: Paper) -> None:
+def test_its_words_and_drawings_are_there(paper: Paper) -> None:
     page = paper()
 
     words = json.loads(page.locator("textarea[name=body]").get_attribute("data-editor-words") or "{}")
 
-    script = page.request.get("/static/js/editor.js").text()
-    asked = set(re.findall(r"this\.words\.(\w+)|this\.say\(\"(\w+)\"", script))
-    assert {one or other for one, other in asked} <= set(words)
+    script, sprite = (page.request.get(f"/static/{name}").text() for name in ("js/editor.js", "icons.svg"))
+    asked = re.findall(r"this\.words\.(\w+)|this\.say\(\"(\w+)\"", script)
+    buttons = re.findall(r"button\((?:this\.\w+, )?\"(\w+)\", \"([\w-]+)\"", script)
+    assert len(buttons) > 12
+    assert {one or other for one, other in asked} | {name for name, _ in buttons} <= set(words)
+    assert {drawing for _, drawing in buttons if f'id="{drawing}"' not in sprite} == set()
