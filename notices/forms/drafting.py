@@ -19,6 +19,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import User
 from channelportal.core import clock, drafts
 from channelportal.core.fields import LineField, MultiFileField, RichTextField, TextField
+from channelportal.core.models import Draft
 from channelportal.core.once import OnceMixin
 from channelportal.lib.workdays import local_date
 from notices import rights
@@ -157,10 +158,11 @@ class NoticeForm(OnceMixin, AudienceForm):
             self.of_kind.setdefault(str(notice.kind_id), notice.kind)
         self._fill("kind", [(pk, kind.name) for pk, kind in self.of_kind.items()])
         self.fields["kind"].hints = {pk: kind.hint for pk, kind in self.of_kind.items()}  # type: ignore[attr-defined]
-        self.fields["body"].required = sending
+        for name in ("body", "reason", "impact", "effective_on"):  # an empty form shows what the sending will ask for
+            self.fields[name].required = not self.is_bound or (sending and name == "body")
         self.fields["level"].hints = LEVELS  # type: ignore[attr-defined]
         self.fields["means"].hints = MEANS  # type: ignore[attr-defined]
-        self.fields["purpose"].required = self.request and sending
+        self.fields["purpose"].required = self.request and (sending or not self.is_bound)
         self._offer_files()
 
     def _offer_files(self) -> None:
@@ -331,8 +333,11 @@ def from_kind(kind: NoticeKind | None) -> dict[str, Any]:
     }
 
 
-def from_draft(form: type[NoticeForm], user: User, name: str) -> dict[str, Any]:
-    """What was being typed: a box that was not ticked is not ticked, one value of several is a list."""
+def from_draft(form: type[NoticeForm], user: User, name: str, since: datetime | None = None) -> dict[str, Any]:
+    """What was being typed: a box that was not ticked is not ticked, one value of several is a list. Empty when nothing was, or
+    nothing since the notice was saved."""
+    if since and not Draft.objects.filter(user=user, form=name, at__gt=since).exists():
+        return {}
     kept = drafts.initial(user, name)
     if not kept:
         return {}

@@ -124,7 +124,7 @@ class Notice(models.Model):
         MAIL = "mail", _("E-mail")
         ROBOT = "robot", _("Group robot")
         MEETING = "meeting", _("Meeting")
-        VISIT = "visit", _("Visit")
+        VISIT = "visit", pgettext_lazy("means of communication", "Visit")
         PHONE = "phone", _("Phone")
 
     BY_PORTAL = (Means.PORTAL, Means.MAIL, Means.ROBOT)

@@ -17,7 +17,7 @@ from accounts import access
 from accounts.models import User
 from channelportal.core import clock, drafts, files
 from channelportal.core.errors import Invalid
-from channelportal.core.models import Draft, Submission
+from channelportal.core.models import Submission
 from notices import workflow
 from notices.forms import audience as audiences
 from notices.forms.drafting import NoticeForm, RequestForm, from_draft, from_kind, from_notice
@@ -47,17 +47,15 @@ def _new(request: HttpRequest, form_class: type[NoticeForm], draft: str) -> Http
         if form.is_valid() and "preview" not in request.POST and (notice := _write(user, form, draft)):
             return _after(request, notice)
         return _show(request, form, draft)
-    form = form_class(user=user, initial=_begin(request, form_class, user, draft))
-    return _show(request, form, draft)
-
-
-def _begin(request: HttpRequest, form_class: type[NoticeForm], user: User, draft: str) -> dict[str, Any]:
-    """What was being typed; else the defaults of the kind that the address names."""
     typed = from_draft(form_class, user, draft)
-    if typed or not request.GET.get("kind", "").isdecimal():
-        return typed
-    form = form_class(user=user)
-    return from_kind(form.of_kind.get(request.GET["kind"]))
+    return _show(request, form_class(user=user, initial=typed or _usual(request, form_class, user)), draft, typed)
+
+
+def _usual(request: HttpRequest, form_class: type[NoticeForm], user: User) -> dict[str, Any]:
+    """The defaults of the kind that the address names."""
+    if not request.GET.get("kind", "").isdecimal():
+        return {}
+    return from_kind(form_class(user=user).of_kind.get(request.GET["kind"]))
 
 
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
@@ -73,13 +71,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid() and "preview" not in request.POST and _rewrite(user, form, notice, draft):
             return _after(request, notice)
         return _show(request, form, draft)
+    typed = from_draft(form_class, user, draft, since=notice.touched_at)
     saved = from_notice(notice, version or Version(), user)
-    kept = Draft.objects.filter(user=user, form=draft, at__gt=notice.touched_at).exists()
-    return _show(
-        request,
-        form_class(user=user, notice=notice, initial=saved | (from_draft(form_class, user, draft) if kept else {})),
-        draft,
-    )
+    return _show(request, form_class(user=user, notice=notice, initial=saved | typed), draft, typed)
 
 
 # ── the deeds ───────────────────────────────────────────────────────────────────────────────────
@@ -157,7 +151,8 @@ def _after(request: HttpRequest, notice: Notice) -> HttpResponse:
 # ── the page ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _show(request: HttpRequest, form: NoticeForm, draft: str) -> HttpResponse:
+def _show(request: HttpRequest, form: NoticeForm, draft: str, typed: dict[str, Any] | None = None) -> HttpResponse:
+    """`typed`: what was being typed last time, if that is what stands in the form."""
     user, now = access.signed_in(request), clock.now()
     preview = "preview" in request.POST
     context = {
@@ -169,7 +164,8 @@ def _show(request: HttpRequest, form: NoticeForm, draft: str) -> HttpResponse:
         "robots": list(Robot.objects.filter(unit=user.unit_id, active=True).values_list("name", flat=True)[:5]),
         "remarks": open_remarks(form.notice) if form.notice else None,
         "draft": draft,
-        "draft_kept": not form.is_bound and Draft.objects.filter(user=user, form=draft).exists(),
+        "draft_kept": bool(typed),
+        "done": [int(name[5:]) for name in typed or request.POST if name.startswith("done-") and name[5:].isdecimal()],
         "preview": preview,
         "now": now,
         "cancel": form.notice.get_absolute_url() if form.notice else reverse("notices"),
