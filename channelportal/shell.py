@@ -88,7 +88,7 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
             Link("units", gettext_lazy("Organisation"), "sitemap", _checks_people("unit.see")),
             Link("people", gettext_lazy("People"), "users", _checks_people("people.see")),
             Link("officers", gettext_lazy("Information officers"), "id-badge", _verb("unit.see")),
-            Link("rules", pgettext_lazy("navigation", "Rules"), "rule", _has_unit),
+            Link("rules", pgettext_lazy("navigation", "Rules"), "file-text", _has_unit),
             Link("subscriptions", gettext_lazy("Subscriptions"), "inbox", _applies),
             Link("robots", gettext_lazy("Group robots"), "robot", _verb("robot.edit")),
             Link("calendar", gettext_lazy("Working-day calendar"), "calendar-cog", _has_unit),

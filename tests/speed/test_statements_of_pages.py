@@ -32,7 +32,7 @@ PAGES = [
     ("/supervision/", "qifa_head", 12),
     ("/supervision/", "office_head", 12),
     ("/search/?q=水泵", "kefu_officer", 8),
-    ("/search/?q=水泵", "qifa_head", 8),
+    ("/search/?q=水泵", "qifa_head", 9),
     ("/search/?q=没有", "ludong_member", 8),
     ("/alerts/bell/", "kefu_officer", 4),
     ("/alerts/", "kefu_officer", 8),
