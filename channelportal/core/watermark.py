@@ -386,13 +386,8 @@ def _saves_missing(page: PageObject) -> tuple[int, int]:
 
 
 def _with_form(page: PageObject, form: Any) -> DictionaryObject:
-    """The page's resources (it may have them from its parents, or share them) and the form."""
-    holder: Any = page
-    for _step in range(50):
-        if "/Resources" in holder or "/Parent" not in holder:
-            break
-        holder = holder["/Parent"]
-    resources = DictionaryObject(holder.get("/Resources", DictionaryObject()).get_object())
+    """The page's resources (pypdf has put those of its parents on it; it may share them with others) and the form."""
+    resources = DictionaryObject(page.get("/Resources", DictionaryObject()).get_object())
     objects = DictionaryObject(resources.get("/XObject", DictionaryObject()).get_object())
     objects[NameObject(_NAME)] = form
     resources[NameObject("/XObject")] = objects
