@@ -24,6 +24,7 @@ ACTIONS: Final[dict[str, Any]] = {
     "supervision.exported": pgettext_lazy("audit", "Dashboard exported"),
     "ladderstep.saved": pgettext_lazy("audit", "Step of the ladder saved"),
     "ticketkind.saved": pgettext_lazy("audit", "Kind of ticket saved"),
+    "noticekind.saved": pgettext_lazy("audit", "Kind of notice saved"),
     "parameter.changed": pgettext_lazy("audit", "Parameter changed"),
     "meeting.drafted": pgettext_lazy("audit", "Meeting drafted"),
     "meeting.edited": pgettext_lazy("audit", "Draft of a meeting changed"),

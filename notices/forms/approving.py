@@ -11,13 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from channelportal.core import clock
 from channelportal.core.fields import LineField
-from channelportal.core.once import OnceMixin
 from channelportal.lib.workdays import local_date
 from notices.forms.drafting import KeptFiles, body_field, day_field, files_field, text_field
 from notices.models import Version
 
 
-class CorrectionForm(OnceMixin):
+class CorrectionForm(forms.Form):
     """更正 (000 4.1.4): the new words, what changed and why."""
 
     title = LineField(label=_("Title"), max_length=100)
@@ -57,7 +56,7 @@ class CorrectionForm(OnceMixin):
 
     def verb_arguments(self) -> dict[str, Any]:
         """For `workflow.correct` and `workflow.edit_correction`; without `files`."""
-        left_out = {"once", "files", "lead_note"}
+        left_out = {"files", "lead_note"}
         return {name: value for name, value in self.cleaned_data.items() if name not in left_out}
 
 

@@ -333,7 +333,7 @@ def from_kind(kind: NoticeKind | None) -> dict[str, Any]:
     }
 
 
-def from_draft(form: type[NoticeForm], user: User, name: str, since: datetime | None = None) -> dict[str, Any]:
+def from_draft(form: type[forms.Form], user: User, name: str, since: datetime | None = None) -> dict[str, Any]:
     """What was being typed: a box that was not ticked is not ticked, one value of several is a list. Empty when nothing was, or
     nothing since the notice was saved."""
     if since and not Draft.objects.filter(user=user, form=name, at__gt=since).exists():

@@ -30,6 +30,7 @@ class KindForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = Unit.objects.active()  # type: ignore[attr-defined]
+        self.fields["owner"].empty_label = _("The supervising department")  # type: ignore[attr-defined]
         self.fields["owner"].widget.attrs["data-typeahead"] = ""
         if self.instance.pk:
             del self.fields["code"]
@@ -38,8 +39,8 @@ class KindForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable 
         data = super().clean() or {}
         if data.get("writers") == NoticeKind.Writers.OWNER and not data.get("owner") and "owner" not in self.errors:
             self.add_error("owner", _("Name the unit that alone may write it."))
-        if data.get("lead_days") and not data.get("policy"):
-            self.add_error("lead_days", _("Only a policy has a day from which it holds."))
+        if not data.get("policy") and "lead_days" in data:
+            data["lead_days"] = 0  # only a policy has a day from which it holds
         return data
 
     def clean_acknowledge_days(self) -> int:

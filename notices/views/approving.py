@@ -143,7 +143,7 @@ def _show(request: HttpRequest, notice: Notice, found: Situation, form: Decision
         "places": [Place(block, form.remark_field(block.number) if mine else None) for block in rich.blocks(version.body)],
         "changed": about.changed(notice, version, found.step, user),
         "facts": about.facts(notice, version, now),
-        "reach": reach(Audience.read(notice.audience), notice.kind),
+        "reach": reach(Audience.read(notice.audience), notice.kind, user),
         "rounds": about.rounds(version, found),
         "files": about.files_of(notice, version),
         "short": workflow.short_lead(notice, version, at=now) if version.pk else None,

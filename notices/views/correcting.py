@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import User
-from channelportal.core import clock, files
-from channelportal.core.errors import Invalid
+from channelportal.core import clock, drafts, files
+from channelportal.core.errors import Invalid, Unreadable
 from notices import workflow
 from notices.forms.approving import CorrectionForm
+from notices.forms.drafting import from_draft
 from notices.models import Notice, Version
 from notices.views.finding import in_hand, possible, visible
 from notices.views.remarks import open_remarks
@@ -31,8 +32,11 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(notice)
     options: dict[str, Any] = {"version": base, "policy": notice.kind.policy}
     if request.method != "POST":
+        typed = from_draft(
+            CorrectionForm, user, f"notice.correct.{pk}", since=version.edited_at if version else base.edited_at
+        )
         begin = CorrectionForm.begin(base) | ({} if version else {"change": "", "change_reason": "", "error": False})
-        return _show(request, notice, CorrectionForm(initial=begin, **options))
+        return _show(request, notice, CorrectionForm(initial=begin | typed, **options), typed)
     form = CorrectionForm(request.POST, request.FILES, **options)
     if form.is_valid() and _write(user, notice, version, form, sending="send" in request.POST):
         return _after(request, notice)
@@ -51,8 +55,12 @@ def _write(user: User, notice: Notice, version: Version | None, form: Correction
                 workflow.edit_correction(version, by=user, files=added, **given)
             if sending:
                 workflow.send(notice, by=user, lead_note=data.get("lead_note", ""))
+            drafts.forget(user, f"notice.correct.{notice.pk}")
     except Invalid as wrong:
         form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong.message))
+        return False
+    except Unreadable as wrong:  # no key to encrypt with
+        form.add_error("files", str(wrong.message))
         return False
     return True
 
@@ -71,12 +79,16 @@ def _after(request: HttpRequest, notice: Notice) -> HttpResponse:
     return redirect(notice)
 
 
-def _show(request: HttpRequest, notice: Notice, form: CorrectionForm) -> HttpResponse:
+def _show(
+    request: HttpRequest, notice: Notice, form: CorrectionForm, typed: dict[str, Any] | None = None
+) -> HttpResponse:
     context = {
         "notice": notice,
         "form": form,
         "version": in_hand(notice),
         "remarks": open_remarks(notice),
+        "draft": f"notice.correct.{notice.pk}",
+        "draft_kept": bool(typed),
         "now": clock.now(),
     }
     return render(request, "notices/correct.html", context, status=422 if form.is_bound else 200)

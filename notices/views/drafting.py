@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import access
 from accounts.models import User
 from channelportal.core import clock, drafts, files
-from channelportal.core.errors import Invalid
+from channelportal.core.errors import Invalid, Unreadable
 from channelportal.core.models import Submission
 from notices import workflow
 from notices.forms import audience as audiences
@@ -94,7 +94,7 @@ def _write(user: User, form: NoticeForm, draft: str) -> Notice | None:
                 by=user, request=form.request, key=key, files=_kept(user, form), **form.verb_arguments()
             )
             _finish(user, form, notice, draft)
-    except Invalid as wrong:
+    except (Invalid, Unreadable) as wrong:
         _say(form, wrong)
         return None
     return notice
@@ -106,7 +106,7 @@ def _rewrite(user: User, form: NoticeForm, notice: Notice, draft: str) -> bool:
         with transaction.atomic():
             workflow.edit(notice, by=user, files=_kept(user, form), keep_files=keep, **form.verb_arguments())
             _finish(user, form, notice, draft)
-    except Invalid as wrong:
+    except (Invalid, Unreadable) as wrong:
         _say(form, wrong)
         return False
     return True
@@ -128,9 +128,11 @@ def _made_before(user: User, key: UUID) -> Notice | None:
     return Notice.objects.filter(pk=row.object_id).first() if row else None
 
 
-def _say(form: NoticeForm, wrong: Invalid) -> None:
-    names = {"audience": "channels", "acknowledge_due": "acknowledge_by"}
-    name = names.get(wrong.field, wrong.field)
+def _say(form: NoticeForm, wrong: Invalid | Unreadable) -> None:
+    """`Unreadable`: there is no key to encrypt a confidential notice's files with."""
+    names = {"audience": "channels"}
+    field = wrong.field if isinstance(wrong, Invalid) else "files"
+    name = names.get(field, field)
     form.add_error(name if name in form.fields else None, str(wrong.message))
 
 

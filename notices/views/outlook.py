@@ -103,7 +103,7 @@ def outlook(form: NoticeForm, user: User, now: datetime) -> Outlook:
     means = data.get("means", [])
     return Outlook(
         known=known,
-        reach=reach(chosen, kind) if known else Reach(),
+        reach=reach(chosen, kind, user) if known else Reach(),
         steps=steps,
         nobody=nobody,
         unknown=[str(error) for name in ("units", "people", "without") for error in form.errors.get(name, ())],
@@ -116,11 +116,13 @@ def outlook(form: NoticeForm, user: User, now: datetime) -> Outlook:
     )
 
 
-def reach(chosen: Audience, kind: NoticeKind | None) -> Reach:
-    """The count and the list: names where they are few, in one statement; else the units with their counts, in a second."""
+def reach(chosen: Audience, kind: NoticeKind | None, viewer: User) -> Reach:
+    """The count and the list: names where they are few, in one statement; else the units with their counts, in a second. A channel
+    reads no names: it does not see who works at the others."""
     found = recipients.people(chosen, kind).order_by()
-    names = list(found.order_by("unit__pinyin", "pinyin").values_list("unit__name", "name")[: MOST_NAMES + 1])
-    if len(names) <= MOST_NAMES:
+    shown = MOST_NAMES if viewer.unit and not viewer.unit.is_channel else 0
+    names = list(found.order_by("unit__pinyin", "pinyin").values_list("unit__name", "name")[: shown + 1])
+    if len(names) <= shown:
         groups = [(unit, tuple(name for _unit, name in rows)) for unit, rows in groupby(names, key=itemgetter(0))]
         listed = [Reached(str(unit), len(people), people) for unit, people in groups]
     else:

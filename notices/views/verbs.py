@@ -102,7 +102,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         lambda notice, user, data: workflow.publish(notice, by=user), "send",
     ),
     Verb(
-        "withdraw", "withdraw", ReasonForm, _("Withdraw it"), _("Withdraw this notice"), _("Withdrawn. Its recipients are told."), _withdrawn,
+        "withdraw", "withdraw", ReasonForm, _("Withdraw the notice"), _("Withdraw this notice"), _("Withdrawn. Its recipients are told."), _withdrawn,
         lambda notice, user, data: workflow.withdraw(notice, by=user, reason=data["reason"]), "minus", danger=True,
     ),
     Verb(

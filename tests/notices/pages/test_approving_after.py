@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -23,7 +22,7 @@ Window = Callable[[User], Client]
 
 def correction(**values: Any) -> dict[str, Any]:
     given = {
-        "once": uuid.uuid4(), "title": "关于核对库存的通知", "body": "<p>请于 5 月 15 日前核对。</p>",
+        "title": "关于核对库存的通知", "body": "<p>请于 5 月 15 日前核对。</p>",
         "change": "期限改为 5 月 15 日", "change_reason": "原期限写错", "error": "on",
     }  # fmt: skip
     return given | values
@@ -87,6 +86,16 @@ def test_it_says_what_changed_and_why_or_is_no_correction(cast: Cast, window: Wi
     assert "change" in answer.context["form"].errors
     assert "5 月 15 日前核对" in answer.content.decode()
     assert Version.objects.filter(notice=out).count() == 1
+
+
+def test_it_keeps_a_correction_while_it_is_typed(cast: Cast, window: Window, out: Notice) -> None:
+    client = window(cast.kefu_officer)
+    client.post(f"/drafts/notice.correct.{out.pk}/", correction(change="写到一半", error=""))
+
+    answer = client.get(f"/notices/{out.pk}/correct/")
+
+    assert answer.context["form"]["change"].value() == "写到一半"
+    assert "上次" in answer.content.decode()
 
 
 # ── small verbs ─────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import Unit, User
 from channelportal.core import calendar, clock, drafts
@@ -152,6 +153,20 @@ def test_it_forgets_a_policys_facts_for_a_kind_that_is_none(cast: Cast, window: 
     assert (version.reason, version.effective_on) == ("", None)
 
 
+def test_it_keeps_a_confidential_file_encrypted_or_says_that_it_cannot(
+    cast: Cast, window: Window, settings: Settings
+) -> None:
+    client, upload = window(cast.kefu_officer), {"level": "confidential", "send": "1"}
+
+    client.post("/notices/new/", typed(**upload, files=[SimpleUploadedFile("底价.txt", "底价".encode())]))
+    settings.FILE_KEYS = ""
+    refused = client.post("/notices/new/", typed(**upload, files=[SimpleUploadedFile("底价.txt", "底价".encode())]))
+
+    assert Notice.objects.get().versions.get().files.get().file.key_id
+    assert refused.status_code == 422
+    assert "files" in refused.context["form"].errors
+
+
 # ── who, and of which kind ──────────────────────────────────────────────────────────────────────
 
 
@@ -272,6 +287,15 @@ def test_it_lets_a_channel_name_people_of_headquarters_and_its_own_alone(cast: C
 
     assert offered == []
     assert set(Notice.objects.get().audience["people"]) == {cast.kefu_head.pk, cast.ludong_head.pk}
+
+
+def test_it_tells_a_channel_how_many_and_not_who(cast: Cast, window: Window) -> None:
+    answer = window(cast.ludong_officer).post("/notices/audience/", typed("experience"))
+
+    page = answer.content.decode()
+    assert answer.context["outlook"].reach.people == 9
+    assert "川南代理商" in page
+    assert "张代理" not in page
 
 
 def test_it_takes_names_typed_in_full_without_a_script(cast: Cast, window: Window) -> None:

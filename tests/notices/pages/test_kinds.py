@@ -61,7 +61,7 @@ def test_it_adds_a_kind_and_puts_one_out_of_use(cast: Cast, window: Window) -> N
     ("wrong", "field"),
     [
         ({"writers": "owner"}, "owner"),
-        ({"lead_days": 5}, "lead_days"),
+        ({"policy": "on", "lead_days": -1}, "lead_days"),
         ({"acknowledge_days": 0}, "acknowledge_days"),
         ({"valid_days": 0}, "valid_days"),
         ({"code": "sales_policy"}, "code"),
@@ -72,6 +72,16 @@ def test_it_says_what_cannot_be(cast: Cast, window: Window, wrong: dict[str, Any
 
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
+
+
+def test_it_asks_for_days_ahead_of_policies_alone(cast: Cast, window: Window) -> None:
+    client = window(cast.qifa_officer)
+
+    client.post("/notices/kinds/new/", facts(lead_days=5))
+    client.post("/notices/kinds/new/", facts(code="price", policy="on", lead_days=7))
+
+    assert NoticeKind.objects.get(code="recall").lead_days == 0
+    assert NoticeKind.objects.get(code="price").lead_days == 7
 
 
 def test_it_is_for_the_supervising_department_alone(cast: Cast, window: Window) -> None:
