@@ -28,6 +28,7 @@ from feedback import deadlines, desk, stats
 from feedback.models import Assist, Obligation, Ticket, TicketQuerySet
 from notices import desk as notice_desk
 from notices import meeting_desk, rule_desk, subscription_desk
+from notices.models import Rule, RuleVersion
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -224,7 +225,8 @@ def _registrations(who: Scope) -> Iterator[Row]:
 
 def _notices(user: User, now: datetime, cal: WorkCalendar, waits: dict[str, bool]) -> Iterator[Row]:
     """Notices to acknowledge, approve, revise, read; meetings, subscriptions and rules, where any of theirs waits."""
-    found = [*notice_desk.to_read(user, now), *rule_desk.waiting(user, now)]
+    found = list(notice_desk.to_read(user, now))
+    found += rule_desk.waiting(user, now) if waits["rules_wait"] else []
     found += notice_desk.approvals(user, now) if waits["approvals"] else []
     found += notice_desk.own(user) if waits["own"] else []
     found += meeting_desk.waiting(user, now) if waits["meetings_wait"] else []
@@ -241,6 +243,13 @@ def _notices(user: User, now: datetime, cal: WorkCalendar, waits: dict[str, bool
             tone=one.tone,
             urgent=one.urgent,
         )
+
+
+def _rules_wait() -> ExpressionWrapper:
+    """Any regulation is in hand or to be reviewed; whose turn it is, `rule_desk` says."""
+    in_hand = RuleVersion.objects.filter(state__in=[RuleVersion.State.PENDING, RuleVersion.State.RETURNED])
+    review = Rule.objects.filter(active=True, review_told_on__isnull=False)
+    return ExpressionWrapper(Q(Exists(in_hand)) | Q(Exists(review)), output_field=BooleanField())
 
 
 def _waits(user: User, who: Scope, now: datetime) -> dict[str, bool]:
@@ -263,6 +272,7 @@ def _waits(user: User, who: Scope, now: datetime) -> dict[str, bool]:
         "approvals": Exists(notice_desk.to_approve(user)),
         "own": Exists(notice_desk.to_write(user)),
         "meetings_wait": ExpressionWrapper(any_meeting, output_field=BooleanField()),
+        "rules_wait": _rules_wait() if who.may("rule.edit") else Value(False),
         "applications": Exists(subscription_desk.to_decide(user)),
     }
     found: Any = User.objects.filter(pk=user.pk).values(**asked).get()

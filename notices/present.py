@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Final
 
-from django.db.models import Prefetch
+from django.db.models import Exists, Prefetch
 from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
@@ -80,10 +80,12 @@ class NoticePage:
     @cached_property
     def steps(self) -> list[Step]:
         """All steps that were ever planned, in order; none for who could not have decided one."""
-        leads = self.user.leads or scope(self.user).may("notice.approve", self.user.unit_id)
-        if not (self.own or self.oversees or leads):
-            return []
-        found = Step.objects.filter(version__notice=self.notice).select_related("unit", "decided_by", "sending__by")
+        found = Step.objects.filter(version__notice=self.notice)
+        if not (self.own or self.oversees):
+            if not self.user.leads:
+                return []
+            found = found.filter(Exists(found.filter(unit=self.user.unit_id, opened_at__isnull=False)))
+        found = found.select_related("unit", "decided_by", "sending__by")
         remarks = Prefetch("remarks", Remark.objects.order_by("place", "pk"))
         return list(found.prefetch_related(remarks).order_by("sending_id", "order"))
 
@@ -234,6 +236,14 @@ class NoticePage:
         if mine.opened_version >= self.version.number:
             return None
         return next((one for one in self.versions if one.number == mine.opened_version), None)
+
+    @property
+    def unread(self) -> bool:
+        """He has not opened what readers have now."""
+        mine = self.receipt
+        if mine is None or self.version is None or not self.current:
+            return False
+        return mine.opened_at is None or mine.opened_version < self.version.number
 
     @property
     def days_to_effect(self) -> int | None:

@@ -52,7 +52,7 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
         "job": _job_context(found) if page.inside and found.job and not _done(found) else None,
     }
     answer = render(request, "notices/notice.html", context)
-    if page.receipt and page.current and _reads(request):
+    if page.unread and _reads(request):
         receipts.open_(found, user, clock.now())
     return answer
 

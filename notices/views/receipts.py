@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
@@ -131,7 +132,9 @@ def remind(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible(request, pk)
     rights.require("remind", found, signed_in(request))
     form = RemindForm(request.POST)
-    unit = form.cleaned_data["unit"] if form.is_valid() else None
+    if not form.is_valid():
+        raise BadRequest  # else a slip of the pen would remind everybody
+    unit = form.cleaned_data["unit"]
     told = verbs.remind(found, by=signed_in(request), units=[unit] if unit else None)
     if told:
         messages.success(
