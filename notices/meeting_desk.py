@@ -35,7 +35,7 @@ def to_approve(user: User) -> QuerySet[Meeting]:
 
 def to_answer(user: User, at: datetime) -> QuerySet[Invitation]:
     """Invitations without an answer to meetings that have not begun."""
-    asked = Invitation.objects.filter(user=user, reply=Invitation.Reply.NONE, dropped_at=None)
+    asked = Invitation.objects.standing().of(user).filter(user=user, reply=Invitation.Reply.NONE)
     return asked.filter(meeting__state=Meeting.State.CALLED, meeting__starts_at__gt=at)
 
 
@@ -68,7 +68,7 @@ def today(user: User, at: datetime) -> QuerySet[Meeting]:
     """Meetings of today that are not over and to which he comes, himself or for somebody."""
     end = localtime(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     mine = Q(user=user, reply__in=[Invitation.Reply.NONE, Invitation.Reply.ATTEND]) | Q(deputy=user)
-    coming = Invitation.objects.filter(mine, dropped_at=None).values("meeting")
+    coming = Invitation.objects.standing().of(user).filter(mine).values("meeting")
     return Meeting.objects.filter(state=Meeting.State.CALLED, pk__in=coming, starts_at__lt=end, ends_at__gt=at)
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import F, QuerySet
+
 from accounts.models import Unit, UnitFunction, User
 from accounts.organisation import superior, superiors
 from channelportal.core import calendar, outbox, parameters
@@ -148,13 +150,19 @@ def delivery_time(at: datetime) -> datetime:
 
 def invited(meeting: Meeting) -> list[User]:
     """Everybody on the list, and the deputies who come in somebody's place."""
-    rows = Invitation.objects.filter(meeting=meeting, dropped_at=None).select_related("user", "deputy")
+    rows = _standing(meeting)
     return [person for row in rows for person in (row.user, row.deputy) if person is not None]
+
+
+def _standing(meeting: Meeting) -> QuerySet[Invitation]:
+    """Of people who are still in the unit they were invited for."""
+    rows = Invitation.objects.standing().filter(meeting=meeting, user__unit=F("unit"))
+    return rows.select_related("user", "deputy")
 
 
 def coming(meeting: Meeting) -> list[User]:
     """Who said that he comes or has not answered, and the deputies instead of those whom they stand for."""
-    rows = Invitation.objects.filter(meeting=meeting, dropped_at=None).select_related("user", "deputy")
+    rows = _standing(meeting)
     found = []
     for row in rows:
         if row.reply in (Invitation.Reply.NONE, Invitation.Reply.ATTEND):

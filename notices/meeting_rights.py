@@ -98,7 +98,7 @@ class Part:
 
     @cached_property
     def invitation(self) -> Invitation | None:
-        return Invitation.objects.filter(meeting=self.meeting, user=self.user, dropped_at=None).first()
+        return Invitation.objects.standing().of(self.user).filter(meeting=self.meeting, user=self.user).first()
 
 
 _ORGANISERS: Final = _("Only who called the meeting, and officers and heads of that unit, may do this.")

@@ -14,7 +14,16 @@ meetings       kinds with their frequency, meetings, invitations, minutes, actio
 from notices.models.answers import Answer
 from notices.models.approval import Remark, Sending, Step
 from notices.models.kinds import NoticeKind
-from notices.models.meetings import Action, AgendaItem, AgendaPaper, Invitation, Meeting, MeetingKind, Minutes
+from notices.models.meetings import (
+    Action,
+    AgendaItem,
+    AgendaPaper,
+    Invitation,
+    Meeting,
+    MeetingKind,
+    MeetingQuerySet,
+    Minutes,
+)
 from notices.models.notice import Level, Notice, NoticeFile, NoticeQuerySet, NumberLine, Picture, Version
 from notices.models.receipts import FormerReceipt, Receipt, UnitAnswer
 from notices.models.robots import Robot, RobotPost
@@ -22,7 +31,8 @@ from notices.models.rules import Rule, RuleFile, RuleVersion
 from notices.models.subscriptions import Subscription
 
 __all__ = [
-    "Action", "AgendaItem", "AgendaPaper", "Answer", "FormerReceipt", "Invitation", "Level", "Meeting", "MeetingKind", "Minutes",
+    "Action", "AgendaItem", "AgendaPaper", "Answer", "FormerReceipt", "Invitation", "Level", "Meeting", "MeetingKind",
+    "MeetingQuerySet", "Minutes",
     "Notice", "NoticeFile", "NoticeKind", "NoticeQuerySet", "NumberLine", "Picture", "Receipt", "Remark", "Robot", "RobotPost",
     "Rule", "RuleFile", "RuleVersion", "Sending", "Step", "Subscription", "UnitAnswer", "Version",
 ]  # fmt: skip

@@ -67,12 +67,12 @@ class MeetingKind(models.Model):
 
 class MeetingQuerySet(models.QuerySet["Meeting"]):
     def visible_to(self, user: User) -> MeetingQuerySet:
-        """Who was invited (or stands in) or owns an action; the hosting unit's officers, heads and the one who called it; the
-        head of a unit that has an action, and his superior once it is late; and 企发部."""
+        """Who was invited (in the unit he was invited for) or stands in, or owns an action; the hosting unit's officers, heads
+        and the one who called it; the head of a unit that has an action, his superior once it is late; and 企发部."""
         if not user.is_active or user.unit_id is None:
             return self.none()
         who = scope(user)
-        invited = Invitation.objects.filter(Q(user=user) | Q(deputy=user), meeting=OuterRef("pk"), dropped_at=None)
+        invited = Invitation.objects.standing().of(user).filter(meeting=OuterRef("pk"))
         seen = Q(called_by=user) | ((Q(chair=user) | Q(recorder=user)) & ~Q(state=Meeting.State.DRAFT))
         seen |= Q(state__in=Meeting.CALLED_ON) & Q(Exists(invited))
         seen |= Q(Exists(Action.objects.in_force().filter(_actions_of(user), meeting=OuterRef("pk"))))
@@ -189,6 +189,16 @@ class AgendaPaper(models.Model):
         return str(self.file)
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def standing(self) -> InvitationQuerySet:
+        """Of people who were not taken off the list."""
+        return self.filter(dropped_at=None)
+
+    def of(self, user: User) -> InvitationQuerySet:
+        """His own or as a deputy, for the unit that he is in: who changed units does not come for the old one."""
+        return self.filter(Q(user=user) | Q(deputy=user), unit=user.unit_id)
+
+
 class Invitation(models.Model):
     """One person invited: his answer before, his attendance after."""
 
@@ -218,6 +228,8 @@ class Invitation(models.Model):
     attendance = models.CharField(max_length=8, choices=Attendance, default=Attendance.UNKNOWN)
     reminded_at = models.DateTimeField(null=True)  # null: not reminded to answer
     dropped_at = models.DateTimeField(null=True)  # taken off the list; null: invited
+
+    objects = InvitationQuerySet.as_manager()
 
     class Meta:
         constraints = [

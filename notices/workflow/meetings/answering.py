@@ -28,7 +28,7 @@ def reply(
     (with a reason). May be said anew until the meeting is over. Invalid names deputy or reason; Refused if not invited."""
     with base.handling("reply", meeting, by=by, at=at) as sitting:
         rows = Invitation.objects.select_for_update(of=("self",)).select_related("deputy")
-        row = rows.get(meeting=sitting.meeting, user=by, dropped_at=None)
+        row = rows.standing().get(meeting=sitting.meeting, user=by)
         name = base.words("deputy_name", deputy_name, most=40, needed=False)
         _check(sitting.meeting, by, answer, deputy, name)
         sends = answer == Reply.DEPUTY

@@ -101,16 +101,18 @@ def cancel(meeting: Meeting, *, by: User, reason: str, at: datetime | None = Non
 def invite_more(
     meeting: Meeting, *, by: User, people: Sequence[User], required: bool = False, at: datetime | None = None
 ) -> list[Invitation]:
-    """Others come too; `required`: they must take part. Who is on the list already stays as he is; who was taken off comes
-    back. Returns the new invitations."""
+    """Others come too; `required`: they must take part. Who is on the list already stays as he is; who was taken off, or has
+    changed units since, comes back. Returns the new invitations."""
     with base.handling("invite_more", meeting, by=by, at=at) as sitting:
         wanted = [one for one in dict.fromkeys(people) if one.is_active and one.unit_id]
-        known = {row.user_id: row for row in Invitation.objects.filter(meeting=sitting.meeting, user__in=wanted)}
-        again = [row for row in known.values() if row.dropped_at]
+        rows = Invitation.objects.filter(meeting=sitting.meeting, user__in=wanted).select_related("user")
+        known = {row.user_id: row for row in rows}
+        again = [row for row in known.values() if row.dropped_at or row.unit_id != row.user.unit_id]
         new = [one for one in wanted if one.pk not in known]
         if not new and not again:
             raise Invalid("people", _("All of them are invited already."))
-        Invitation.objects.filter(pk__in=[row.pk for row in again]).update(dropped_at=None, **base.unanswered())
+        for row in again:
+            Invitation.objects.filter(pk=row.pk).update(dropped_at=None, unit=row.user.unit_id, **base.unanswered())
         told = sitting.at if _reminding(sitting) else None  # the invitation itself is reminder enough
         Invitation.objects.bulk_create(
             Invitation(meeting=sitting.meeting, user=one, unit=one.unit, required=required, reminded_at=told)
@@ -161,8 +163,7 @@ def appoint(
             Invitation.objects.update_or_create(
                 meeting=sitting.meeting,
                 user=user,
-                defaults={"dropped_at": None},
-                create_defaults={"unit_id": user.unit_id},
+                defaults={"dropped_at": None, "unit_id": user.unit_id},
             )
         sitting.facts = {name: user.pk for name, user in named.items()}
         sitting.tell("appointed", new)

@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
+from accounts.access import Refused, scope
 from channelportal.core import search
+from notices import meeting_desk
 from notices.models import Action, Meeting
 from notices.workflow import meetings
 from notices.workflow.meetings import ActionRow
@@ -70,6 +72,20 @@ def test_it_is_found_by_those_who_see_it(cast: Cast, meeting: Meeting, key: str,
     found = Meeting.objects.visible_to(cast.people[key]).filter(pk__in=search.find("meeting", "五月渠道"))
 
     assert found.count() == hits
+
+
+def test_who_changed_units_comes_for_the_new_one_only_if_asked_again(cast: Cast, meeting: Meeting) -> None:
+    cast.ludong_head.unit = cast.shenyang
+    cast.ludong_head.save()
+    scope(cast.ludong_head).unit_id = cast.shenyang.pk  # what a new request would find
+
+    assert "ludong_head" not in seeing(cast)
+    assert meeting_desk.waiting(cast.ludong_head, may(12)) == []
+    with pytest.raises(Refused):
+        meetings.reply(meeting, by=cast.ludong_head, answer="attend", at=may(12))
+    meetings.invite_more(meeting, by=cast.market_officer, people=[cast.ludong_head], at=may(12))
+    assert of(meeting, cast.ludong_head).unit == cast.shenyang
+    assert "ludong_head" in seeing(cast)
 
 
 def test_taken_off_the_list_is_out_of_the_door(cast: Cast, meeting: Meeting) -> None:
