@@ -21,7 +21,6 @@ from accounts.gate import public
 from accounts.models import User
 from channelportal.core import clock, files
 from channelportal.core.errors import Invalid
-from channelportal.lib import compare as comparing
 from notices.forms.rules import NewRuleForm, RemarkForm, SettingsForm, VersionForm
 from notices.models import Rule, RuleFile, RuleVersion
 from notices.workflow import rules as workflow
@@ -123,7 +122,7 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     old, new = versions.get(request.GET.get("old", "")), versions.get(request.GET.get("new", ""))
     if old is None or new is None:
         raise Http404
-    context = {"rule": found, "old": old, "new": new, "rows": comparing.compare(old.body, new.body)}
+    context = {"rule": found, "old": old, "new": new}
     return render(request, "rules/compare.html", context)
 
 

@@ -1,0 +1,129 @@
+"""The page of one meeting, its papers, and the file for one's own calendar."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts import access
+from accounts.models import User
+from channelportal.core import calendar, clock, files
+from channelportal.lib.workdays import local_date
+from notices import invitation, meeting_rights
+from notices.models import Action, AgendaItem, AgendaPaper, Invitation, Meeting, Minutes
+from notices.views.meeting_verbs import boxes_of, main_of
+
+
+def visible(request: HttpRequest, pk: int) -> Meeting:
+    found = Meeting.objects.visible_to(access.signed_in(request))
+    meeting: Meeting = get_object_or_404(
+        found.select_related("kind", "unit", "chair__unit", "recorder__unit", "called_by", "approved_by"), pk=pk
+    )
+    return meeting
+
+
+@dataclass(frozen=True)
+class People:
+    """Who was invited, by unit; and how they answered."""
+
+    rows: list[Invitation]
+    replies: list[tuple[str, str, int]]
+    """Code, word, number."""
+    present: int
+
+    @classmethod
+    def of(cls, meeting: Meeting) -> People:
+        invited = meeting.invitations.filter(dropped_at=None).select_related("user", "unit", "deputy")
+        rows = list(invited.order_by("-required", "unit__pinyin", "user__pinyin"))
+        counted = Counter(row.reply for row in rows)
+        came = (Invitation.Attendance.PRESENT, Invitation.Attendance.DEPUTY)
+        return cls(
+            rows,
+            [(str(code), str(word), counted[code]) for code, word in Invitation.Reply.choices],
+            sum(row.attendance in came for row in rows),
+        )
+
+
+@require_safe
+def meeting(request: HttpRequest, pk: int) -> HttpResponse:
+    found, user, now = visible(request, pk), access.signed_in(request), clock.now()
+    return render(request, "meetings/meeting.html", page_of(found, user, now))
+
+
+def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
+    """Context of the page."""
+    possible = meeting_rights.possible(meeting, user, now)
+    people = People.of(meeting)
+    mine = next((row for row in people.rows if row.user_id == user.pk), None)
+    record = Minutes.objects.filter(meeting=meeting).select_related("written_by", "approved_by").first()
+    shown = record if record and reads_minutes(meeting, record, user, mine) else None
+    main = main_of(meeting, user, possible, mine, record, now)
+    return {
+        "meeting": meeting,
+        "now": now,
+        "day": calendar.current(unit_id=meeting.unit_id).day(local_date(meeting.starts_at)),
+        "people": people,
+        "mine": mine,
+        "agenda": list(AgendaItem.objects.filter(meeting=meeting).prefetch_related("papers__file")),
+        "papers": list(AgendaPaper.objects.filter(meeting=meeting, item=None).select_related("file")),
+        "record": shown,
+        "record_state": record,
+        "actions": _actions(meeting, user) if shown else _own_actions(meeting, user),
+        "possible": possible,
+        "main": main,
+        "boxes": boxes_of(meeting, possible, main),
+        "organises": meeting_rights.Part(meeting, user).organises,
+    }
+
+
+def reads_minutes(meeting: Meeting, record: Minutes, user: User, mine: Invitation | None) -> bool:
+    """Once sent all who were invited, the unit and 企发部; before that those who write and approve them."""
+    part = meeting_rights.Part(meeting, user)
+    if record.state != Minutes.State.SENT:
+        return part.writes or part.chairs
+    return bool(mine or part.notes or access.may(user, "notice.supervise") or _stood_in(meeting, user))
+
+
+def _stood_in(meeting: Meeting, user: User) -> bool:
+    return Invitation.objects.filter(meeting=meeting, deputy=user, dropped_at=None).exists()
+
+
+def _actions(meeting: Meeting, user: User) -> list[tuple[Action, set[str]]]:
+    rows = Action.objects.filter(meeting=meeting).select_related("owner", "unit", "meeting")
+    return [(row, meeting_rights.possible_with(row, user)) for row in rows]
+
+
+def _own_actions(meeting: Meeting, user: User) -> list[tuple[Action, set[str]]]:
+    """Of one who was not there: what he, or his unit, was given to do."""
+    rows = Action.objects.in_force().filter(meeting=meeting).select_related("owner", "unit", "meeting")
+    heads = access.may(user, "meeting.approve", user.unit_id)
+    mine = [row for row in rows if row.owner_id == user.pk or (heads and row.unit_id == user.unit_id)]
+    return [(row, meeting_rights.possible_with(row, user)) for row in mine]
+
+
+@require_safe
+def file(request: HttpRequest, pk: int, file_id: str) -> FileResponse:
+    """A paper: for who was invited, the unit that called it and 企发部; not for who only owns an action."""
+    found, user = visible(request, pk), access.signed_in(request)
+    kept = get_object_or_404(AgendaPaper.objects.select_related("file"), meeting=found, file=file_id)
+    return files.serve(kept.file, by=user)
+
+
+@require_safe
+def ics(request: HttpRequest, pk: int) -> HttpResponse:
+    """The meeting as a calendar file for this person."""
+    found, user = visible(request, pk), access.signed_in(request)
+    mine = Invitation.objects.filter(meeting=found, user=user, dropped_at=None).first()
+    content = invitation.text(
+        invitation.Sheet.of(found), user, at=clock.now(), method="PUBLISH", reply=mine.reply if mine else "none"
+    )
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8; method=PUBLISH")
+    response["Content-Disposition"] = f'attachment; filename="{found.number}.ics"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,72 @@
+"""The list of meetings: saved views as tabs, filters, sort, page, .xlsx; with each what this person does about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Final
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from accounts.access import scope, signed_in
+from accounts.models import User
+from channelportal.core import clock
+from channelportal.core.lists import Column, page_of
+from notices import meeting_desk
+from notices.meeting_filters import SORTS, MeetingFilter, views_for
+from notices.models import Invitation, Meeting
+
+COLUMNS: Final = [
+    Column(_("Number"), attrgetter("number")),
+    Column(_("Title"), attrgetter("title"), 40),
+    Column(_("Kind"), lambda meeting: meeting.kind.name),
+    Column(_("Called by"), lambda meeting: meeting.unit.name),
+    Column(_("State"), lambda meeting: meeting.get_state_display()),
+    Column(_("Begins"), attrgetter("starts_at")),
+    Column(_("Ends"), attrgetter("ends_at")),
+    Column(_("Place"), attrgetter("place"), 30),
+    Column(_("Chair"), lambda meeting: meeting.chair.name),
+    Column(_("My answer"), lambda meeting: meeting.mine[0].get_reply_display() if meeting.mine else ""),
+]
+
+
+@require_safe
+def meetings(request: HttpRequest) -> HttpResponse:
+    user, now = signed_in(request), clock.now()
+    views = views_for(user)
+    view = next((one for one in views if one.code == request.GET.get("view")), views[0])
+    mine = Prefetch("invitations", Invitation.objects.filter(user=user, dropped_at=None), to_attr="mine")
+    rows = view.chosen(user, now).select_related("kind", "unit", "chair").prefetch_related(mine)
+    page = page_of(request, rows, MeetingFilter, SORTS, default=view.sort)
+    if page.exporting:
+        return page.xlsx("meetings", COLUMNS)
+    context = page.context() | {
+        "now": now,
+        "views": [
+            {"code": one.code, "label": one.label, "on": one == view, "count": _count(one, user, now)} for one in views
+        ],
+        "view": view,
+        "todo": {row.url.partition("#")[0]: row for row in meeting_desk.waiting(user, now)}
+        if view.code == "todo"
+        else {},
+        "lines": [{"meeting": meeting, "mine": meeting.mine[0] if meeting.mine else None} for meeting in page],
+        "calls": scope(user).may("meeting.call", user.unit_id),
+    }
+    for line in context["lines"]:
+        line["todo"] = context["todo"].get(line["meeting"].get_absolute_url())
+    return render(request, "meetings/list.html", context)
+
+
+def _count(view: Any, user: User, now: datetime) -> int:
+    """How many, as far as it is said on the tab."""
+    rows: Any = view.chosen(user, now).order_by()
+    return len(rows.values_list("pk", flat=True)[:100]) if view.counted else 0
+
+
+def meeting_or_none(user: User, number: str) -> Meeting | None:
+    """By its whole number, for the search."""
+    return Meeting.objects.visible_to(user).filter(number=number).first()
