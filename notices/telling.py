@@ -112,7 +112,8 @@ def step_lies(step: Step, notice: Notice, at: datetime) -> None:
     """Those who decide an open step, and the author, that it has been lying for a working day."""
     key = f"step:{step.pk}:lies:{local_date(at)}"
     more = {"since": step.opened_at.isoformat() if step.opened_at else "", "decider": step.unit.name}
-    persons(deciders.of_step(step, local_date(at)), "notice-step-lies", notice, key=key, at=at, more=more)
+    people = deciders.to_tell(step.unit_id, {step.author_id, step.editor_id}, local_date(at))
+    persons(people, "notice-step-lies", notice, key=key, at=at, more=more)
     alerts.tell(
         [notice.author], "notice-step-lies-author", key=key, url=notice.get_absolute_url(), at=at,
         data=facts(notice) | more,

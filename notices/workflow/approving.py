@@ -178,9 +178,9 @@ def _steps(sending: Sending, planned: Sequence[chain.Planned], author: User, by:
 
 
 def _open(step: Step, matter: Matter) -> None:
-    close_of_business = parameters.current(fresh=True).close_of_business
+    rules = parameters.current(fresh=True)
     step.state, step.opened_at = OPEN, matter.at
-    step.due_at = clockwork.approval_due(close_of_business, matter.calendar, matter.at)
+    step.due_at = clockwork.approval_due(rules.close_of_business, matter.calendar, matter.at, days=rules.approval_days)
     step.save(update_fields=["state", "opened_at", "due_at"])
     matter.news.opened(step)
 
