@@ -18,6 +18,7 @@ from accounts.models import User
 from channelportal.core import clock, drafts, files
 from channelportal.core.errors import Invalid, Unreadable
 from channelportal.core.models import Submission
+from channelportal.lib.text import clean_line
 from notices import workflow
 from notices.forms import audience as audiences
 from notices.forms.drafting import NoticeForm, RequestForm, from_draft, from_kind, from_notice
@@ -167,7 +168,11 @@ def _show(request: HttpRequest, form: NoticeForm, draft: str, typed: dict[str, A
         "remarks": open_remarks(form.notice) if form.notice else None,
         "draft": draft,
         "draft_kept": bool(typed),
-        "done": [int(name[5:]) for name in typed or request.POST if name.startswith("done-") and name[5:].isdecimal()],
+        "done": [
+            int(name[5:])
+            for name in typed or request.POST
+            if name.startswith("done-") and name[5:].isdecimal() and len(name) < 24
+        ],
         "preview": preview,
         "now": now,
         "cancel": form.notice.get_absolute_url() if form.notice else reverse("notices"),
@@ -197,6 +202,6 @@ def find(request: HttpRequest) -> HttpResponse:
     """Units or people by what is typed of their name: {"results": [{"id", "text", "hint"}]}."""
     user = access.signed_in(request)
     access.require(user, "notice.draft", user.unit_id, _("Only people of a unit write notices."))
-    text = request.GET.get("q", "").strip()[:40]
+    text = clean_line(request.GET.get("q", ""))[:40]
     what = "people" if request.GET.get("what") == "people" else "units"
     return JsonResponse({"results": audiences.find(what, text, user) if text else []})

@@ -431,6 +431,27 @@ def test_it_is_edited_by_the_authors_side_before_it_is_out(cast: Cast, window: W
     assert window(cast.qifa_officer).get(f"/notices/{pending.pk}/edit/").status_code == 403
 
 
+# ── hostile ─────────────────────────────────────────────────────────────────────────────────────
+
+HOSTILE = ["<script>alert(1)</script>", "9" * 5_000, "²", "{{ 7|add:7 }}", "%(name)s", "字" * 5_000]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_it_fails_on_nothing_that_is_sent(cast: Cast, window: Window, text: str) -> None:
+    client, fields = window(cast.kefu_officer), [name for name in typed() if name != "once"]
+    fields += ["kinds", "regions", "managers", "units", "people", "effective_on", "publish_at", "keep_files", "notice"]
+    sent = {name: [text, text] for name in fields} | {"once": uuid.uuid4(), f"done-{text[:40]}": "on"}
+
+    assert client.post("/notices/new/", sent | {"send": "1"}).status_code == 422
+    assert client.post("/notices/request/", sent | {"save": "1"}).status_code == 422
+    assert client.post("/notices/audience/", sent).status_code == 200
+    assert client.get("/notices/audience/find/", {"q": text, "what": text}).status_code == 200
+    client.post("/drafts/notice.new/", sent)
+    page = client.get("/notices/new/", {"kind": text})
+    assert page.status_code == 200
+    assert "<script>alert(1)" not in page.content.decode()
+
+
 # ── how much it costs ───────────────────────────────────────────────────────────────────────────
 
 
