@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -160,8 +159,3 @@ def _put_in_force(sitting: base.Sitting) -> list[Action]:
             action.due_at = meeting_times.action_due(action.day, days, meeting_hours.in_force(fresh=True))
     Action.objects.bulk_update(actions, ["state", "unit", "day", "due_at"])
     return actions
-
-
-def missing(at: datetime) -> Q:
-    """Held, over, and no minutes sent."""
-    return Q(state=Meeting.State.HELD, ends_at__lt=at) & ~Q(record__state=Minutes.State.SENT)
