@@ -142,6 +142,7 @@ def _show(request: HttpRequest, notice: Notice, found: Situation, form: Decision
         "why_not": "" if mine else _why_not(found, user),
         "places": [Place(block, form.remark_field(block.number) if mine else None) for block in rich.blocks(version.body)],
         "changed": about.changed(notice, version, found.step, user),
+        "policy": about.policy(notice, version, now),
         "facts": about.facts(notice, version, now),
         "reach": reach(Audience.read(notice.audience), notice.kind, user),
         "rounds": about.rounds(version, found),

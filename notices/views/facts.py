@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.models import User
 from channelportal.lib import wording
+from channelportal.lib.workdays import local_date
 from notices import workflow
 from notices.models import Level, Notice, Step, Version
 from notices.rights import Situation
@@ -73,22 +74,31 @@ class Line:
     lead_reason: str = ""
 
 
+def policy(notice: Notice, version: Version, now: datetime) -> list[tuple[Any, Any]]:
+    """What a policy says beside its text (001 三(一)2); empty for other kinds."""
+    if not notice.kind.policy:
+        return []
+    pairs = [
+        (_("Why"), version.reason),
+        (_("What it affects"), version.impact),
+        (_("In force from"), _day(version.effective_on, now)),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
 def facts(notice: Notice, version: Version, now: datetime) -> list[tuple[Any, Any]]:
     """Names and values, only those that say something."""
     pairs: list[tuple[Any, Any]] = [
         (pgettext("notice", "Kind"), notice.kind.name),
         (_("Author"), f"{notice.author.name} · {notice.unit.name}"),
         (_("Purpose"), notice.purpose),
-        (_("Why"), version.reason),
-        (_("What it affects"), version.impact),
-        (_("In force from"), _day(version.effective_on)),
         (_("Means"), "、".join(str(Notice.Means(code).label) for code in notice.means)),
         (
             pgettext("fact of a notice", "Publication"),
             wording.when(notice.publish_at, now) if notice.publish_at else _("As soon as it is approved"),
         ),
-        (_("Acknowledgement"), _acknowledgement(notice)),
-        (_("Valid until"), _day(notice.valid_until) or _("until further notice")),
+        (_("Acknowledgement"), _acknowledgement(notice, now)),
+        (_("Valid until"), _day(notice.valid_until, now) or _("until further notice")),
         (_("Confidentiality level"), notice.get_level_display()),
         (_("Importance"), notice.get_importance_display() if notice.importance != "normal" else ""),
         (_("Urgency"), notice.get_urgency_display() if notice.urgency != "normal" else ""),
@@ -98,15 +108,15 @@ def facts(notice: Notice, version: Version, now: datetime) -> list[tuple[Any, An
     return [(name, value) for name, value in pairs if value]
 
 
-def _day(day: date | None) -> str:
-    return wording.full_day(day) if day else ""
+def _day(day: date | None, now: datetime) -> str:
+    return wording.full_day(day, local_date(now)) if day else ""
 
 
-def _acknowledgement(notice: Notice) -> str:
+def _acknowledgement(notice: Notice, now: datetime) -> str:
     if not notice.acknowledge:
         return _("not asked for")
     if notice.acknowledge_by:
-        words = _("by %(day)s") % {"day": _day(notice.acknowledge_by)}
+        words = _("by %(day)s") % {"day": _day(notice.acknowledge_by, now)}
     else:
         days = notice.acknowledge_days
         words = ngettext("within %(count)d working day", "within %(count)d working days", days) % {"count": days}

@@ -103,7 +103,7 @@ def outlook(form: NoticeForm, user: User, now: datetime) -> Outlook:
     means = data.get("means", [])
     return Outlook(
         known=known,
-        reach=reach(chosen, kind, user) if known else Reach(),
+        reach=reach(chosen, recipients.subscribed_kind(kind, data.get("level", "")), user) if known else Reach(),
         steps=steps,
         nobody=nobody,
         unknown=[str(error) for name in ("units", "people", "without") for error in form.errors.get(name, ())],

@@ -123,6 +123,7 @@ def test_it_asks_the_first_approver_why_a_shorter_time_is_accepted(cast: Cast, w
     taken = client.post(f"/notices/{notice.pk}/approve/", {"text": "", "lead_reason": "情况属实"})
 
     assert "厂家突然调价" in page
+    assert "回款" in page
     assert "只提前 2 个工作日" in page
     assert "lead_reason" in refused.context["form"].errors
     assert taken.status_code == 302
