@@ -88,7 +88,7 @@ def plan(
     """The chain if `by` sent it now. `Invalid` with the unit's name where nobody could decide. Six queries."""
     facts = replace(
         _organisation(by=by, author=author, unit=unit, day=day),
-        leaves_unit=recipients.leaves_unit(audience, kind, unit.pk),
+        leaves_unit=recipients.leaves_unit(audience, recipients.subscribed_kind(kind, level), unit.pk),
         request=request,
         major=major,
         confidential=level == Level.CONFIDENTIAL,

@@ -13,7 +13,6 @@ from accounts.models import User
 from channelportal.core import audit, bulk, clock, heartbeat
 from channelportal.lib.workdays import local_date
 from notices import asking, publication, recipients
-from notices.audience import Audience
 from notices.models import Notice, Receipt, UnitAnswer
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ def _join(notice_id: int, at: datetime) -> int:
     notice = publication.held(notice_id)
     if notice.state != Notice.State.PUBLISHED:
         return 0
-    found = recipients.people(Audience.read(notice.audience), notice.kind)
+    found = recipients.of(notice)
     _move(notice, found, at)
     rows = found.exclude(Exists(Receipt.objects.filter(notice=notice, user=OuterRef("pk"))))
     joined = bulk.insert_from(

@@ -23,7 +23,6 @@ from accounts.models import User
 from channelportal.core import audit, bulk, clock, jobs
 from channelportal.core.models import Job
 from notices import asking, recipients, robots, telling
-from notices.audience import Audience
 from notices.models import Notice, Receipt
 
 log = logging.getLogger(__name__)
@@ -69,7 +68,7 @@ def _freeze(notice_id: int, job: Job) -> int:
     notice = held(notice_id)
     job.refresh_from_db(fields=["data"])
     if not job.data.get("frozen"):
-        found = recipients.people(Audience.read(notice.audience), notice.kind)
+        found = recipients.of(notice)
         bulk.insert_from(
             found, Receipt, notice_id=notice.pk, user_id=F("pk"), unit_id=F("unit_id"), due_at=notice.acknowledge_due_at
         )

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from accounts.models import Unit, User
 from channelportal.core.among import Among
 from notices.audience import Audience
-from notices.models import NoticeKind, Subscription
+from notices.models import Level, Notice, NoticeKind, Subscription
 
 
 def units(audience: Audience, kind: NoticeKind | None = None) -> QuerySet[Unit]:
@@ -28,6 +28,16 @@ def people(audience: Audience, kind: NoticeKind | None = None) -> QuerySet[User]
         of_units &= Q(role__in=audience.roles)
     named = Q(pk__in=audience.people, unit__active=True)
     return User.objects.active().filter(of_units | named).filter(unit__isnull=False)
+
+
+def subscribed_kind(kind: NoticeKind | None, level: str) -> NoticeKind | None:
+    """The kind whose subscribers are reached too: none for a confidential notice, whose readers are named by its author alone."""
+    return None if level == Level.CONFIDENTIAL else kind
+
+
+def of(notice: Notice) -> QuerySet[User]:
+    """Everybody that this notice would reach now."""
+    return people(Audience.read(notice.audience), subscribed_kind(notice.kind, notice.level))
 
 
 def counted(audience: Audience, kind: NoticeKind | None = None) -> tuple[int, int]:

@@ -24,10 +24,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from channelportal.core import alerts, audit, outbox, outward, vault
+from channelportal.core.among import Among
 from channelportal.core.models import Alert
 from channelportal.lib import robots as makers
 from channelportal.lib import wording
 from channelportal.lib.robots import MAKERS, Answer
+from notices import recipients
+from notices.audience import Audience
 from notices.models import Notice, Robot, RobotPost
 
 log = logging.getLogger(__name__)
@@ -117,12 +120,13 @@ def _resealed(robot: Robot) -> int:
 
 
 def queue_for(notice: Notice, at: datetime, *, version: int = 1) -> int:
-    """At publication, in its transaction: a post for each active robot of the author's unit, where the notice goes out by robots
-    too. Of a confidential one only that there is one. Once for each version, however often it is called. Returns how many."""
+    """At publication, in its transaction: a post for each active robot of the author's unit, and of the units that it reaches as a
+    whole, where the notice goes out by robots too. Of a confidential one only that there is one, and only in the author's own
+    groups. Once for each version, however often it is called. Returns how many."""
     if Notice.Means.ROBOT not in notice.means:
         return 0
     mark = "" if version == 1 else f":v{version}"
-    robots = Robot.objects.filter(unit=notice.unit_id, active=True)
+    robots = Robot.objects.filter(_groups(notice), active=True)
     facts = _facts(notice, version)
     posts = [
         RobotPost(
@@ -133,6 +137,14 @@ def queue_for(notice: Notice, at: datetime, *, version: int = 1) -> int:
     ]  # fmt: skip
     put(posts)
     return len(posts)
+
+
+def _groups(notice: Notice) -> Q:
+    """A group chat holds a whole unit: where heads or officers alone, or people by name, are meant, it is not told."""
+    audience, own = Audience.read(notice.audience), Q(unit=notice.unit_id)
+    if notice.confidential or audience.roles:
+        return own
+    return own | Q(Among("unit", recipients.units(audience, notice.kind).order_by().values("pk")))
 
 
 def put(posts: Iterable[RobotPost]) -> None:

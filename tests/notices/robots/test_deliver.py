@@ -100,6 +100,32 @@ def test_it_queues_for_active_robots_of_the_authors_unit_alone(cast: Cast, add: 
     assert set(RobotPost.objects.values_list("robot__name", flat=True)) == {"甲", "乙"}
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"audience": {"channels": "all"}}, {"甲", "鲁东", "川南"}),
+        ({"audience": {"channels": "some", "regions": ["西南"]}}, {"甲", "川南"}),
+        ({"audience": {"channels": "all", "without": ["chuannan"]}}, {"甲", "鲁东"}),
+        ({"audience": {"channels": "all", "roles": ["head"]}}, {"甲"}),
+        ({"audience": {"people": ["ludong_head"]}}, {"甲"}),
+        ({"audience": {"channels": "all"}, "level": Level.CONFIDENTIAL}, {"甲"}),
+    ],
+)
+def test_it_queues_for_units_that_it_reaches_as_a_whole(
+    cast: Cast, add: AddRobot, values: dict[str, Any], told: set[str]
+) -> None:
+    for name, person in (("甲", cast.kefu_officer), ("鲁东", cast.ludong_officer), ("川南", cast.chuannan_officer)):
+        add(name=name, by=person)
+    chosen = dict(values["audience"])
+    for key in ("without", "people"):
+        if key in chosen:
+            chosen[key] = [getattr(cast, one).pk for one in chosen[key]]
+
+    robots.queue_for(published(cast, **(values | {"audience": chosen})), AT)
+
+    assert set(RobotPost.objects.values_list("robot__name", flat=True)) == told
+
+
 def test_it_queues_once_however_often_it_is_called(add: AddRobot, notice: Notice) -> None:
     add()
 
