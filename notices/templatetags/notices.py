@@ -6,7 +6,6 @@ from typing import Any
 
 from django import template
 from django.template.context import Context
-from django.utils.safestring import SafeString
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -31,7 +30,7 @@ TONES = {
 
 
 @register.simple_tag(takes_context=True)
-def notice_chip(context: Context, notice: Notice) -> SafeString:
+def notice_chip(context: Context, notice: Notice) -> str:
     """{% notice_chip notice %}: its state with its colour; published and past its validity: expired."""
     now = context.get("now")
     if notice.state == Notice.State.PUBLISHED and notice.expired(localdate(now)):
@@ -40,7 +39,7 @@ def notice_chip(context: Context, notice: Notice) -> SafeString:
 
 
 @register.simple_tag
-def level_mark(notice: Notice) -> SafeString | str:
+def level_mark(notice: Notice) -> str:
     """Its confidentiality level, if it is not normal."""
     if notice.level == "normal":
         return ""
@@ -48,7 +47,7 @@ def level_mark(notice: Notice) -> SafeString | str:
 
 
 @register.simple_tag(takes_context=True)
-def reading_chip(context: Context, notice: Any) -> SafeString:
+def reading_chip(context: Context, notice: Any) -> str:
     """What the reader did about it (rows of `filters.with_receipt`): nothing yet, read, acknowledged; else its state."""
     if (
         notice.delivered is None
