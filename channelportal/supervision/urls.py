@@ -2,6 +2,9 @@
 
 from django.urls import path
 
-from channelportal.supervision import views
+from channelportal.supervision import notices, views
 
-urlpatterns = [path("supervision/", views.supervision, name="supervision")]
+urlpatterns = [
+    path("supervision/", views.supervision, name="supervision"),
+    path("supervision/notices/", notices.figures, name="supervision-notices"),
+]
