@@ -6,9 +6,11 @@ first, and each part of the OR finds its rows by its own index.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import BooleanField, Func, QuerySet, Subquery
+
+EMPTY: Final = ("ARRAYNULL)", " IN NULL")
 
 
 class Among(Func):
@@ -20,6 +22,12 @@ class Among(Func):
 
     def __init__(self, field: str, ids: QuerySet[Any, Any]) -> None:
         super().__init__(field, Subquery(ids))
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        sql, params = super().as_sql(compiler, connection, **context)
+        if sql.endswith(EMPTY):  # Django knows that there are no ids, and writes NULL for them
+            return "(1 = 0)", ()
+        return sql, params
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         return self.as_sql(compiler, connection, template="%(expressions)s)", arg_joiner=" = ANY(ARRAY", **context)
