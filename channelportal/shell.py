@@ -13,7 +13,8 @@ from typing import Any
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
@@ -27,6 +28,7 @@ from channelportal.core.models import Alert
 from feedback import desk
 from feedback.models import Ticket
 from notices import desk as notice_desk
+from notices import meeting_desk
 from notices.models import Receipt
 
 
@@ -71,7 +73,7 @@ GROUPS: tuple[tuple[Any, tuple[Link, ...]], ...] = (
             Link("home", gettext_lazy("Desk"), "dashboard", _has_unit),
             Link("tickets", gettext_lazy("Tickets"), "messages", _has_unit, count="owed", hot="late"),
             Link("notices", gettext_lazy("Notices"), "speakerphone", _has_unit, count="news", hot="urgent"),
-            Link("meetings", gettext_lazy("Meetings"), "calendar-event", _has_unit),
+            Link("meetings", gettext_lazy("Meetings"), "calendar-event", _has_unit, count="invited"),
             Link("channels", pgettext_lazy("navigation", "Channels"), "building-store", _has_unit),
         ),
     ),
@@ -164,7 +166,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _numbers(user: User, who: Scope) -> dict[str, Any]:
-    """unread, owed, late, reviews, news, urgent, and of the first urgent notice urgent_id and urgent_title: one statement."""
+    """unread, owed, late, reviews, news, invited, urgent; and of the first urgent notice its id and title. One statement."""
     owed = Ticket.objects.filter(desk.to_answer(user))
     counts = {
         "unread": _count(Alert.objects.filter(user=OuterRef("pk"), read_at=None)),
@@ -185,6 +187,7 @@ def _of_notices(user: User) -> dict[str, Any]:
     few = Receipt.objects.filter(pk__in=notice_desk.news(user, today).values("pk")[: notice_desk.MOST_COUNTED])
     return {
         "news": _count(few),
+        "invited": _count(meeting_desk.to_answer(user, timezone.now())),
         "urgent": _count(urgent),
         "urgent_id": Subquery(urgent.values("notice")[:1]),
         "urgent_title": Subquery(urgent.values("notice__title")[:1]),
@@ -206,7 +209,7 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
 
 
 def _nav(request: HttpRequest, who: Scope, numbers: dict[str, Any]) -> list[dict[str, Any]]:
-    seen = [(title, [link for link in links if link.seen(who) and _address(link.name)]) for title, links in GROUPS]
+    seen = [(title, [link for link in links if link.seen(who)]) for title, links in GROUPS]
     here = _here(request, [link for _title, links in seen for link in links])
     return [
         {"title": title, "items": [_item(request, link, numbers, here) for link in links]}
@@ -253,8 +256,4 @@ def _item(request: HttpRequest, link: Link, numbers: dict[str, Any], here: str) 
 
 @cache
 def _address(name: str) -> str:
-    """ "" for a page that no part brings."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
+    return reverse(name)

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.db.models import Exists, Prefetch
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
@@ -394,17 +394,8 @@ DEEDS: Final = (
 
 def deeds(notice: Notice, possible: set[str]) -> list[Deed]:
     """Links to what he may do now, the main ones first."""
-    found = [
-        Deed(verb, label, icon, address(name, notice.pk), main, verb in {"withdraw", "cancel", "drop"})
+    return [
+        Deed(verb, label, icon, reverse(name, args=[notice.pk]), main, verb in {"withdraw", "cancel", "drop"})
         for verb, name, label, icon, main in DEEDS
         if verb in possible
     ]
-    return [deed for deed in found if deed.url]
-
-
-def address(name: str, pk: int) -> str:
-    """The verb's page; "" where no part brings it."""
-    try:
-        return reverse(name, args=[pk])
-    except NoReverseMatch:
-        return ""

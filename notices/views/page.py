@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
@@ -45,8 +46,8 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
         "main": [deed for deed in deeds if deed.main],
         "deeds": [deed for deed in deeds if not deed.main],
         "answers": list(found.answers.filter(removed_at=None).select_related("by")),
-        "ask_url": present.address("notice-ask", found.pk) if page.may_ask else "",
-        "questions_url": present.address("notice-questions", found.pk)
+        "ask_url": reverse("notice-ask", args=[found.pk]) if page.may_ask else "",
+        "questions_url": reverse("notice-questions", args=[found.pk])
         if page.may_ask or (page.own and found.published_at)
         else "",
         "job": _job_context(found) if page.inside and found.job and not _done(found) else None,
@@ -83,7 +84,7 @@ def _job_context(found: Notice) -> dict[str, Any]:
     job = found.job
     ended = job is None or job.state == Job.State.DONE or _done(found)
     return {
-        "url": present.address("notice-progress", found.pk),
+        "url": reverse("notice-progress", args=[found.pk]),
         "done": job.done if job else 0,
         "total": found.recipients or (job.total if job else 0),
         "finished": ended,

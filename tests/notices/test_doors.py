@@ -224,12 +224,14 @@ def test_the_list_says_how_many_read_it_to_nobody_else(cast: Cast, notice: Notic
     Notice.objects.filter(pk=notice.pk).update(recipients=777)
 
     def told(who: str, view: str) -> bool:
-        return "777" in browser(cast.people[who]).get(f"/notices/?view={view}").content.decode()
+        return "/ 777 已读" in browser(cast.people[who]).get(f"/notices/?view={view}").content.decode()
 
     assert told("kefu_officer", "mine")
     assert told("kefu_head", "unit")
     assert told("qifa_head", "all")
     assert not any(told("ludong_head", view) for view in ("inbox", "out", "mine", "unit"))
+    Notice.objects.filter(pk=notice.pk).update(author=cast.kefu_head.pk)
+    assert not told("kefu_officer", "unit")  # an officer of the unit is neither its author nor his head
 
 
 def test_a_file_of_a_draft_correction_is_not_for_readers(cast: Cast, notice: Notice) -> None:
