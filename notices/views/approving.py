@@ -25,7 +25,7 @@ from notices.forms.approving import DecisionForm
 from notices.models import Notice, Step, Version
 from notices.rights import Situation
 from notices.views import facts as about
-from notices.views.finding import visible
+from notices.views.finding import unpublished, visible
 from notices.views.outlook import reach
 from notices.workflow.base import wrong_state
 
@@ -44,6 +44,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """The approval page; by POST the approval."""
     notice, user = visible(request, pk), access.signed_in(request)
     found = rights.situation(notice)
+    unpublished(notice, user, found.deciders)
     if found.in_hand is None:
         raise wrong_state(notice)
     if request.method != "POST":
@@ -65,6 +66,7 @@ def send_back(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("notice-approve", pk)
     notice, user = visible(request, pk), access.signed_in(request)
     found = rights.situation(notice)
+    unpublished(notice, user, found.deciders)
     form, step = _decision(request, notice, found, user)
     if form.is_valid() and _run(form, lambda: _return(step, form, user)):
         messages.success(request, _("Returned to the author with your remarks."))

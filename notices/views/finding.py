@@ -6,9 +6,10 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts import access
+from accounts.access import Refused, scope
 from accounts.models import User
 from notices import rights
-from notices.models import Notice, Version
+from notices.models import Notice, Step, Version
 from notices.workflow.base import wrong_state
 
 
@@ -29,3 +30,15 @@ def possible(verb: str, notice: Notice, user: User, version: Version | None = No
     hand = version or in_hand(notice)
     if not rights.fits(verb, notice, hand):
         raise wrong_state(notice, hand)
+
+
+def unpublished(notice: Notice, user: User, deciders: frozenset[int]) -> None:
+    """`Refused` unless he may see what is not published yet, a correction in approval too: the author's side, whose step it is or
+    was, and 企发部. That somebody received the notice is not enough."""
+    who = scope(user)
+    supervises = who.may("notice.supervise") and (not notice.confidential or who.heads_supervisors)
+    if user.pk in deciders or supervises or rights.writes(notice, user):
+        return
+    leads = user.leads or who.may("notice.approve", user.unit_id)
+    if not (leads and Step.objects.filter(version__notice=notice, unit=user.unit_id, opened_at__isnull=False).exists()):
+        raise Refused(rights.REASONS["deciding"])

@@ -63,6 +63,21 @@ def test_it_shows_the_approver_of_a_correction_what_changes_for_readers(
     assert "原期限写错" in page
 
 
+def test_it_hides_a_correction_in_approval_from_those_who_received_the_notice(
+    cast: Cast, window: Window, out: Notice
+) -> None:
+    window(cast.kefu_officer).post(f"/notices/{out.pk}/correct/", correction(send="1"))
+    seen = [cast.kefu_officer, cast.kefu_head, cast.center_head, cast.qifa_officer]
+
+    answers = {
+        user.name: window(user).get(f"/notices/{out.pk}/approve/").status_code for user in [*seen, cast.ludong_head]
+    }
+
+    assert answers == {user.name: 200 for user in seen} | {"李代理": 403}
+    assert window(cast.ludong_head).get(f"/notices/{out.pk}/correct/").status_code == 403
+    assert window(cast.ludong_head).post(f"/notices/{out.pk}/return/", {"text": "x"}).status_code == 403
+
+
 def test_it_goes_on_with_a_correction_in_hand_and_gives_it_up(cast: Cast, window: Window, out: Notice) -> None:
     client = window(cast.kefu_officer)
     client.post(f"/notices/{out.pk}/correct/", correction(save="1"))
