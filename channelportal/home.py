@@ -245,7 +245,7 @@ def _notices(user: User, now: datetime, cal: WorkCalendar, waits: dict[str, bool
         )
 
 
-def _rules_wait() -> ExpressionWrapper:
+def _rules_wait() -> ExpressionWrapper[Any]:
     """Any regulation is in hand or to be reviewed; whose turn it is, `rule_desk` says."""
     in_hand = RuleVersion.objects.filter(state__in=[RuleVersion.State.PENDING, RuleVersion.State.RETURNED])
     review = Rule.objects.filter(active=True, review_told_on__isnull=False)

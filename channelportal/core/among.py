@@ -23,8 +23,8 @@ class Among(Func):
     def __init__(self, field: str, ids: QuerySet[Any, Any]) -> None:
         super().__init__(field, Subquery(ids))
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        sql, params = super().as_sql(compiler, connection, **context)
+    def as_sql(self, compiler: Any, connection: Any, *names: Any, **context: Any) -> Any:
+        sql, params = super().as_sql(compiler, connection, *names, **context)
         if sql.endswith(EMPTY):  # Django knows that there are no ids, and writes NULL for them
             return "(1 = 0)", ()
         return sql, params
