@@ -43,6 +43,7 @@ def test_it_is_there_from_the_first_day(client: Client, cast: Any, supplied: Rul
     page = texts(client, f"/rules/{supplied.pk}/")
 
     assert "第一个工作日" in page
+    assert supplied.name in page.partition("<h1")[2].partition("</h1>")[0]
     assert f"/rules/{supplied.pk}/draft/" not in page
 
 
