@@ -1,4 +1,4 @@
-"""Search over all one may see: tickets and notices by number, title, text and unit; units and people by name, pinyin, initials."""
+"""Search over all one may see: tickets, notices, meetings by number, title, text; units and people by name, pinyin, initials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from channelportal.core import search
 from channelportal.lib.text import clean_line
 from feedback import in_force
 from feedback.models import Ticket, TicketQuerySet
-from notices.models import Notice, NoticeQuerySet
+from notices.models import Meeting, MeetingQuerySet, Notice, NoticeQuerySet
 
 LONGEST = 100
 MOST = 30
@@ -23,28 +23,34 @@ NOTICES = ("TZ-", "SQ-")
 
 
 def search_page(request: HttpRequest) -> HttpResponse:
-    """`?q=`: the whole number of a ticket or notice leads straight to it; else what was found, by sort, best first."""
+    """`?q=`: the whole number of a ticket, notice or meeting leads straight to it; else what was found, by sort, best first."""
     words = clean_line(request.GET.get("q", ""))[:LONGEST]
     user = signed_in(request)
-    seen = Ticket.objects.visible_to(user)
-    if words.upper().startswith("FB-") and (ticket := seen.filter(number=words.upper()).first()):
-        return redirect(ticket)
-    notices = Notice.objects.visible_to(user)
-    if words.upper().startswith(NOTICES) and (notice := notices.filter(number=words.upper()).first()):
-        return redirect(notice)
-    found = list(_tickets(seen, words)[: MOST + 1]) if words else []
-    told = list(_notices(notices, words)[: FEW_NOTICES + 1]) if words else []
+    if (paper := _numbered(user, words.upper())) is not None:
+        return redirect(paper)
+    found = list(_tickets(Ticket.objects.visible_to(user), words)[: MOST + 1]) if words else []
+    told = list(_notices(Notice.objects.visible_to(user), words)[: FEW_NOTICES + 1]) if words else []
     context = {
         "words": words,
         "tickets": found[:MOST],
         "more": len(found) > MOST,
         "notices": told[:FEW_NOTICES],
         "more_notices": len(told) > FEW_NOTICES,
+        "meetings": list(_meetings(Meeting.objects.visible_to(user), words)[:FEW]) if words else [],
         "units": _units(words)[:FEW] if words and scope(user).may("unit.see") else [],
         "people": list(_people(words)[:FEW]) if words and scope(user).may("people.see") else [],
         "now": timezone.now(),  # this machine's: it only says "yesterday"
     }
     return render(request, "home/search.html", context)
+
+
+def _numbered(user: User, number: str) -> Ticket | Notice | Meeting | None:
+    """The paper of this number, if he may see it."""
+    if number.startswith("FB-"):
+        return Ticket.objects.visible_to(user).filter(number=number).first()
+    if number.startswith(NOTICES):
+        return Notice.objects.visible_to(user).filter(number=number).first()
+    return Meeting.objects.visible_to(user).filter(number=number).first() if number.startswith("HY-") else None
 
 
 def _tickets(seen: TicketQuerySet, words: str) -> TicketQuerySet:
@@ -57,6 +63,12 @@ def _notices(seen: NoticeQuerySet, words: str) -> NoticeQuerySet:
     number = words.upper()
     hits = Q(number__startswith=number) if number.startswith(NOTICES) else Q(pk__in=search.find("notice", words))
     return seen.filter(hits).select_related("kind", "unit").order_by("-created_at", "-pk")
+
+
+def _meetings(seen: MeetingQuerySet, words: str) -> MeetingQuerySet:
+    number = words.upper()
+    hits = Q(number__startswith=number) if number.startswith("HY-") else Q(pk__in=search.find("meeting", words))
+    return seen.filter(hits).select_related("kind", "unit").order_by("-starts_at", "-pk")
 
 
 def _units(words: str) -> list[Unit]:

@@ -31,7 +31,7 @@ PAGES = [
     ("/notices/{pk}/receipts/?view=people", "kefu_officer", 11),
     ("/", "ludong_head", 12),
     ("/", "kefu_head", 13),
-    ("/search/?q=库存", "ludong_head", 9),
+    ("/search/?q=库存", "ludong_head", 10),
 ]
 
 

@@ -13,10 +13,10 @@ from openpyxl import load_workbook
 
 from accounts.models import Absence, User
 from channelportal import home
-from channelportal.core import clock
+from channelportal.core import clock, search
 from channelportal.core.models import AuditEntry
 from notices import deciders, desk, workflow
-from notices.models import Notice, Receipt, Step, Version
+from notices.models import Meeting, MeetingKind, Notice, Receipt, Step, Version
 from tests.notices import making
 from tests.people import Cast
 
@@ -263,3 +263,27 @@ def test_the_desk_and_the_step_agree_on_who_decides(cast: Cast, author: str, awa
 
     assert asked == {user.username for user in deciders.of_step(step, today)}
     assert asked
+
+
+def test_the_search_leads_to_notices_and_meetings_that_one_may_see(cast: Cast, window: Window) -> None:
+    notice = out(cast, title="轴封更换")
+    at = clock.now() + timedelta(days=3)
+    kind = MeetingKind.objects.create(code="talk", name_zh="座谈", name_en="Talk")
+    meeting = Meeting.objects.create(
+        number="HY-2026-0508-001", kind=kind, unit=cast.kefu, title="轴封座谈", state="called", starts_at=at, chair=cast.kefu_head,
+        ends_at=at + timedelta(hours=1), called_by=cast.kefu_officer, created_at=clock.now(),
+    )  # fmt: skip
+    search.index("meeting", meeting.pk, meeting.title)
+    inside, outside = window(cast.kefu_head), window(cast.chuannan_head)
+
+    page = inside.get("/search/?q=轴封").content.decode()
+
+    assert meeting.title in page
+    assert notice.title in page
+    assert inside.get(f"/search/?q={meeting.number.lower()}").headers["Location"] == meeting.get_absolute_url()
+    assert inside.get(f"/search/?q={notice.number}").headers["Location"] == notice.get_absolute_url()
+    for words in ("轴封", meeting.number, notice.number):
+        answer = outside.get("/search/", {"q": words})
+        assert answer.status_code == 200
+        assert "轴封更换" not in answer.content.decode()
+        assert meeting.title not in answer.content.decode()
