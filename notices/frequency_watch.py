@@ -25,7 +25,7 @@ from notices.models import Invitation, Meeting, MeetingKind
 
 LOOKED_BACK: Final = timedelta(days=2 * 366)  # the present period and the one before, of the longest
 NAMED: Final = 5  # units that a message names
-TOLD: Final = (State.OVERDUE, State.SOON)
+TOLD: Final = {State.OVERDUE: "meeting-frequency-overdue", State.SOON: "meeting-frequency-soon"}
 ORDER: Final = {State.OVERDUE: 0, State.SOON: 1, State.OK: 2}
 
 
@@ -165,7 +165,7 @@ def _tell(group: list[Row], at: datetime) -> int:
         "parties": [row.party.name for row in group[:NAMED] if row.party],
     }  # fmt: skip
     key = f"frequency:{kind.pk}:{first.responsible.pk if first.responsible else 0}:{state}:{due}"
-    url, event = reverse("meetings"), f"meeting-frequency-{state}"
+    url, event = reverse("meetings"), TOLD[state]
     alerts.tell(people, event, key=key, url=url, at=at, data=data)
     opens = meeting_notify.delivery_time(at)
     outbox.put_all(

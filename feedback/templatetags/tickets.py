@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from channelportal.core.templatetags.portal import chip
 from channelportal.lib import wording
-from feedback.models import Ticket
+from feedback.models import Severity, Ticket
 
 register = template.Library()
 
@@ -79,3 +79,9 @@ def better(value: float | None, before: float | None) -> Any:
     if value is None or before is None or round(value - before, 1) == 0:
         return None
     return value > before
+
+
+@register.filter
+def severity_name(code: str) -> str:
+    """{{ severity|severity_name }}, of a line's data."""
+    return str(Severity(code).label) if code in Severity.values else code

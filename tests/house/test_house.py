@@ -24,6 +24,8 @@ from channelportal.core import alerts, outbox
 from channelportal.core.models import OutboxMessage
 from channelportal.core.parameters import Parameters
 from feedback import notify
+from notices import meeting_notify
+from notices import notify as notice_notify
 
 ROOT = Path(settings.BASE_DIR)
 PRODUCT = ("accounts", "channelportal", "feedback", "notices", "partners")
@@ -288,7 +290,19 @@ SAMPLE: dict[str, Any] = {
     "url": "/tickets/1/", "name": "新同事", "language": "zh-hans", "account": "a.b", "means": "email", "secret": "/register/state/x/",
     "expires": "2026-05-11", "asked": True, "changed": "2026-05-08", "reviewer": "企业市场部", "hash": "f" * 64, "event": "ticket-reached",
     "into": "FB-2026-0508-002", "by": "周主管", "task": "查批次", "about": "FB-2026-0508-002",
+    "decider": "客户服务部", "next": "企业市场部", "since": AT, "count": 2, "reader_unit": "鲁东代理商", "change": "日期。", "again": True,
+    "publish_at": AT, "remarks": 1, "step": 1, "robot": "渠道群", "meeting": "HY-2026-0508-001 月度例会", "starts": AT, "ends": AT,
+    "place": "三楼会议室", "link": "", "chair": "周主管", "answer_by": AT, "person": "李代理", "deputy": "李代理", "answer": "deputy",
+    "owner": "李代理", "kind_zh": "月度例会", "kind_en": "Monthly meeting", "name_zh": "月度例会", "name_en": "Monthly meeting",
+    "parties": ["鲁东代理商"], "version": 2, "agenda": [{"topic": "库存", "speaker": "李代理", "minutes": 20}], "purpose": "库存",
 }  # fmt: skip
+# where a name means something else than in the other lines
+ELSE: dict[str, dict[str, Any]] = {
+    "meeting-frequency-soon": {"due": "2026-05-15"}, "meeting-frequency-overdue": {"due": "2026-05-15"},
+    "meeting-news": {"event": "meeting-to_record"}, "meeting-invitation": {"event": "meeting-invited"},
+    "notice-told": {"event": "notice-remind"}, "notice-news": {"event": "notice-remind"}, "subscription-news": {"event": "subscription-applied"},
+}  # fmt: skip
+BUNDLES = {notify.BUNDLE: notify.MAIL, meeting_notify.BUNDLE: meeting_notify.NEWS}
 
 
 @functools.cache
@@ -310,11 +324,14 @@ def mail_kinds() -> set[str]:
 
 
 def test_every_event_has_its_line_and_every_line_its_event() -> None:
+    """Those that are put together of a paper and an event by their lists, the others by name."""
     told = {f"ticket-{event}" for event in notify.EVENTS} | BY_THE_SWEEP
-    others = {kind for kind in alert_kinds() if not kind.startswith("ticket-")}
+    notices = {f"notice-{event}" for event in notice_notify.EVENTS}
+    meetings = {f"meeting-{event}" for event in meeting_notify.EVENTS}
 
     assert {kind for kind in alert_kinds() if kind.startswith("ticket-")} == told
-    assert others <= literals()
+    assert notices | meetings <= alert_kinds()
+    assert alert_kinds() - told - notices - meetings <= literals()
 
 
 def test_every_mail_has_subject_and_text_and_somebody_who_sends_it() -> None:
@@ -346,7 +363,7 @@ def test_every_alert_is_worded_in_both_languages(language: str) -> None:
     )
     for kind in sorted(alert_kinds()):
         with translation.override(language):
-            said = alerts.line(f"alerts/{kind}.txt", SAMPLE)
+            said = alerts.line(f"alerts/{kind}.txt", SAMPLE | ELSE.get(kind, {}))
 
         assert said, kind
         assert "\n" not in said
@@ -359,10 +376,10 @@ def test_every_alert_is_worded_in_both_languages(language: str) -> None:
 def test_every_mail_is_worded_in_both_languages(language: str) -> None:
     chinese = re.compile(r"[\u4e00-\u9fff]")
     for kind in sorted(mail_kinds()):
-        row = OutboxMessage(pk=1, key="k", kind=kind, address="a@example.com", data=SAMPLE | {"language": language})
-        if kind == notify.BUNDLE:
-            row.kind, row.bundle = notify.MAIL, kind
-        letter = outbox.Letter(row, [row, row] if kind == notify.BUNDLE else [row])
+        row = OutboxMessage(pk=1, key="k", kind=kind, address="a@example.com", data=SAMPLE | ELSE.get(kind, {}) | {"language": language})
+        if kind in BUNDLES:
+            row.kind, row.bundle = BUNDLES[kind], kind
+        letter = outbox.Letter(row, [row, row] if kind in BUNDLES else [row])
 
         mail = outbox.compose(letter)
 

@@ -1,4 +1,4 @@
-"""Filters for the lines and mails about tickets, whose data are codes and ISO times."""
+"""Filters for lines and mails, whose data are codes and ISO times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from channelportal.core import alerts
 from channelportal.lib import wording
-from feedback.models import Means, Severity
 
 register = template.Library()
 
@@ -28,16 +27,6 @@ def iso_moment(value: str) -> str:
         return ""
     due_day, at = wording.due_day(datetime.fromisoformat(value))
     return _("%(day)s %(time)s") % {"day": wording.full_day(due_day), "time": at}
-
-
-@register.filter
-def severity_name(code: str) -> str:
-    return str(Severity(code).label) if code in Severity.values else code
-
-
-@register.filter
-def means_name(code: str) -> str:
-    return str(Means(code).label) if code in Means.values else code
 
 
 @register.simple_tag
