@@ -42,12 +42,6 @@ def policy(*, fresh: bool = False) -> Policy:
     )
 
 
-def window() -> ladder.Window:
-    """When messages go out."""
-    values = parameters.current()
-    return ladder.Window(values.delivery_from, values.delivery_until)
-
-
 def steps() -> tuple[ladder.Step, ...]:
     """The ladder's active rows. Whoever changes one calls `stamps.bump(in_force.LADDER)`."""
     return stamps.cached(LADDER, _load_steps)

@@ -4,7 +4,6 @@
     next_moment(steps, due_at, calendar, after=at)         what the obligation's row keeps, for the sweep to find
     passed(steps, due_at, calendar, now=at, already=…)     in the sweep: what to record, and the ONE step to tell of
     resolve(step.tells, organisation, case)                whose ids; nobody is impossible
-    delivery_time(at, calendar, window)                    when the message may go out
 
 A step's moment is `offset_days` working days after the due day (0: the due day itself) at the step's own time, or,
 where it has none, at the due moment's own time of day: due Tuesday 18:00, level 2 comes on Wednesday at 18:00. An
@@ -76,14 +75,6 @@ class Passed:
     """Every step that has come and is not recorded yet, in order, each with its true moment."""
     message: Moment | None
     """The one to tell of: the highest, unless a higher one was told before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """When messages go out, on working days."""
-
-    opens: time = time(8, 30)
-    closes: time = time(17, 30)
 
 
 _REMINDER = time(9, 0)
@@ -228,18 +219,6 @@ def next_moment(
 def _local(moment: datetime) -> datetime:
     """In Shanghai, like the steps' moments: comparing within one time zone is ten times as quick."""
     return moment if moment.tzinfo is SHANGHAI else moment.astimezone(SHANGHAI)
-
-
-def delivery_time(now: datetime, calendar: WorkCalendar, window: Window) -> datetime:
-    """When a message written `now` may go out: at once inside the window, else when it next opens."""
-    local = now.astimezone(SHANGHAI)
-    day = local.date()
-    if calendar.is_working(day):
-        if window.opens <= local.time() <= window.closes:
-            return now
-        if local.time() < window.opens:
-            return datetime.combine(day, window.opens, SHANGHAI)
-    return datetime.combine(calendar.nth_after(day, 1), window.opens, SHANGHAI)
 
 
 def reopening_tells(policy: Policy, reopenings: int) -> tuple[Target, ...]:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from accounts.models import Unit, User
-from channelportal.core import calendar
+from channelportal.core import delivery
 from channelportal.core.models import Alert, OutboxMessage
 from feedback import in_force, ladder
 from feedback.ladder import Target
@@ -90,7 +90,7 @@ class News:
         mark = entry.pk if entry else int(self.at.timestamp())
         alerts, mails = [], []
         told: set[tuple[int, str]] = set()
-        opens = ladder.delivery_time(self.at, calendar.current(), in_force.window())
+        opens = delivery.opens(self.at)
         for wish in self.wishes:
             for user in self._users(wish, found, seeing):
                 if (user.pk, wish.event) in told:

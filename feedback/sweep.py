@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, DateTimeField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
-from channelportal.core import audit, bulk, calendar, clock, heartbeat, stamps
+from channelportal.core import audit, bulk, calendar, clock, delivery, heartbeat, stamps
 from channelportal.core.models import Alert, AuditEntry, OutboxMessage
 from channelportal.lib.workdays import local_date
 from feedback import deadlines, in_force, ladder, notify, recount, reladder
@@ -134,7 +134,7 @@ class Batch:
 
     def handle(self) -> None:
         self.policy = in_force.policy()
-        self.opens = ladder.delivery_time(self.at, calendar.current(), in_force.window())
+        self.opens = delivery.opens(self.at)
         self.recorded = self._recorded()
         self.organisation = self._organisation()
         self.named = self._named()

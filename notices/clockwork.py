@@ -4,7 +4,6 @@
     acknowledge_due(close, calendar, published_at, by_day=…)    … of a day that was set
     approval_due(close, calendar, opened_at, days=1)            … of the working day after the step was opened
     reminding(window, calendar, at)                             which acknowledgements are reminded of now: a `Reminding`
-    delivery_time(at, calendar, window)                         when a mail that does not hurry may go out
 
 As for tickets only the day in Shanghai on which it began matters, and the first working day after it is day 1.
 """
@@ -14,17 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from channelportal.lib.delivery import Window
 from channelportal.lib.workdays import END_OF_DAY, SHANGHAI, WorkCalendar, local_date
 
 MIDNIGHT = time(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """When messages go out, on working days. Both ends belong to it."""
-
-    opens: time = time(8, 30)
-    closes: time = time(17, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +93,3 @@ def day_began(calendar: WorkCalendar, at: datetime) -> datetime:
     if not calendar.is_working(day):
         day = calendar.nth_before(day, 1)
     return _start(day)
-
-
-def delivery_time(at: datetime, calendar: WorkCalendar, window: Window) -> datetime:
-    """When a mail written at `at` may go out: at once inside the window, else when it next opens."""
-    local = at.astimezone(SHANGHAI)
-    day = local.date()
-    if calendar.is_working(day):
-        if window.opens <= local.time() <= window.closes:
-            return at
-        if local.time() < window.opens:
-            return datetime.combine(day, window.opens, SHANGHAI)
-    return datetime.combine(calendar.nth_after(day, 1), window.opens, SHANGHAI)

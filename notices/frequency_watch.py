@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate
 
 from accounts.models import Unit, User
-from channelportal.core import alerts, calendar, outbox
+from channelportal.core import alerts, calendar, delivery, outbox
 from channelportal.lib.workdays import SHANGHAI, WorkCalendar, local_date
 from notices import meeting_notify, meeting_times
 from notices.frequency import Period, Rule, Standing, State, standing
@@ -167,7 +167,7 @@ def _tell(group: list[Row], at: datetime) -> int:
     key = f"frequency:{kind.pk}:{first.responsible.pk if first.responsible else 0}:{state}:{due}"
     url, event = reverse("meetings"), TOLD[state]
     alerts.tell(people, event, key=key, url=url, at=at, data=data)
-    opens = meeting_notify.delivery_time(at)
+    opens = delivery.opens(at)
     outbox.put_all(
         outbox.prepare(
             meeting_notify.NEWS, key=f"{key}:{user.pk}", to=user, data=data | {"event": event, "url": url},

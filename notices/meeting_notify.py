@@ -15,10 +15,10 @@ from django.db.models import F, QuerySet
 
 from accounts.models import Unit, UnitFunction, User
 from accounts.organisation import superior, superiors
-from channelportal.core import calendar, outbox, parameters
+from channelportal.core import delivery, outbox
 from channelportal.core.models import Alert
 from channelportal.lib.workdays import local_date
-from notices import clockwork, deciders, invitation
+from notices import deciders, invitation
 from notices.models import Action, Invitation, Meeting
 
 NEWS, INVITATION, BUNDLE = "meeting-news", "meeting-invitation", "notice-news"
@@ -83,7 +83,7 @@ class _Round:
         if self.event in SILENT:
             return
         known |= {"event": f"meeting-{self.event}", "url": url}
-        opens = self.at if self.meeting.kind.any_time else delivery_time(self.at)
+        opens = self.at if self.meeting.kind.any_time else delivery.opens(self.at)
         write = self._invitation if self.event in WITH_FILE else self._news
         sheet = invitation.Sheet.of(self.meeting) if self.event in WITH_FILE else None
         outbox.put_all(write(user, known, opens, sheet) for user in people)
@@ -137,12 +137,6 @@ def action_facts(action: Action) -> dict[str, Any]:
         "day": action.day.isoformat(),
         "due": action.due_at.isoformat(),
     }
-
-
-def delivery_time(at: datetime) -> datetime:
-    """When a mail written now may go out: at once inside the delivery window of a working day, else when it next opens."""
-    rules = parameters.current()
-    return clockwork.delivery_time(at, calendar.current(), clockwork.Window(rules.delivery_from, rules.delivery_until))
 
 
 # ── whom ────────────────────────────────────────────────────────────────────────────────────────

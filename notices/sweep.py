@@ -16,7 +16,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import Count, Q, QuerySet
 
-from channelportal.core import audit, calendar, clock, heartbeat, stamps
+from channelportal.core import audit, calendar, clock, delivery, heartbeat, stamps
 from channelportal.core.errors import WrongState
 from notices import clockwork, publication, receipts, telling, workflow
 from notices.models import Notice, Receipt, Step
@@ -88,7 +88,7 @@ def _scheduled(at: datetime) -> QuerySet[Notice]:
 
 def _lying(at: datetime) -> QuerySet[Step]:
     """Open steps past their due moment that nobody was reminded of on this working day."""
-    days, window = calendar.current(), telling.window()
+    days, window = calendar.current(), delivery.window()
     if not clockwork.in_window(at, days, window):
         return Step.objects.none()
     fresh = Q(reminded_at=None) | Q(reminded_at__lt=clockwork.day_began(days, at))
@@ -97,7 +97,7 @@ def _lying(at: datetime) -> QuerySet[Step]:
 
 def _to_remind(at: datetime) -> QuerySet[Receipt]:
     """Acknowledgements that are missing on the working day before they are due; see `clockwork.Reminding`."""
-    when = clockwork.reminding(telling.window(), calendar.current(), at)
+    when = clockwork.reminding(delivery.window(), calendar.current(), at)
     if when is None:
         return Receipt.objects.none()
     due_today = Q(due_at__lt=when.tonight) & (Q(reminded_at=None) | Q(reminded_at__lt=when.before))

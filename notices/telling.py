@@ -16,10 +16,10 @@ from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import Absence, Unit, User
-from channelportal.core import alerts, bulk, calendar, outbox, parameters
+from channelportal.core import alerts, bulk, delivery, outbox
 from channelportal.core.models import Alert, OutboxMessage
 from channelportal.lib.workdays import local_date
-from notices import asking, clockwork, deciders, robots
+from notices import asking, deciders, robots
 from notices.models import Notice, Receipt, Step, Version
 
 PUBLISHED: Final = "notice-published"
@@ -192,13 +192,7 @@ def _of_mail(notice: Notice, data: dict[str, Any], event: str) -> dict[str, Any]
 
 
 def _goes_out(notice: Notice, at: datetime) -> datetime:
-    return at if notice.urgency == Notice.Urgency.URGENT else clockwork.delivery_time(at, calendar.current(), window())
-
-
-def window() -> clockwork.Window:
-    """When messages go out."""
-    values = parameters.current()
-    return clockwork.Window(values.delivery_from, values.delivery_until)
+    return at if notice.urgency == Notice.Urgency.URGENT else delivery.opens(at)
 
 
 # ── whom ────────────────────────────────────────────────────────────────────────────────────────

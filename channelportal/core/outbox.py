@@ -58,7 +58,7 @@ def put(
 
     `kind` names the templates emails/<kind>-subject.txt and -body.txt/.html; messages of one person with the same `bundle` that
     wait at the same time go out as one mail (templates emails/<bundle>-…, context `items`). `subject_key` is what `cancel`
-    takes. `not_before`: the delivery window's opening (`ladder.delivery_time`); else at once. A password goes in as
+    takes. `not_before`: the delivery window's opening (`delivery.opens`); else at once. A password goes in as
     `data["secret"]`, which is erased after sending. `data["attachments"]`, a list of {"name", "type", "text"}, are short texts
     (20 kB at most) of a type text/… that go with the mail."""
     put_all([prepare(

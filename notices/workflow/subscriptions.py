@@ -19,11 +19,11 @@ from django.utils.translation import gettext as _
 from accounts import access
 from accounts.access import scope
 from accounts.models import Unit, UnitFunction, User
-from channelportal.core import alerts, audit, calendar, clock, outbox
+from channelportal.core import alerts, audit, clock, delivery, outbox
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.lib.text import clean_line
 from channelportal.lib.workdays import local_date
-from notices import clockwork, deciders, telling
+from notices import deciders
 from notices.models import NoticeKind, Subscription
 
 State = Subscription.State
@@ -244,7 +244,7 @@ def _tell(people: Iterable[User], event: str, subscription: Subscription, at: da
     data = {"unit": subscription.unit.name, "kind_zh": kind.name_zh, "kind_en": kind.name_en}
     data |= {"reason": reason or (subscription.reason if event == "subscription-applied" else "")}
     alerts.tell(told, event, key=key, url=url, at=at, data=data)
-    opens = clockwork.delivery_time(at, calendar.current(), telling.window())
+    opens = delivery.opens(at)
     mailed = data | {"event": event, "url": url}
     outbox.put_all(
         outbox.prepare(MAIL, key=f"{key}:{user.pk}", to=user, data=mailed, subject_key=key, at=at, not_before=opens)

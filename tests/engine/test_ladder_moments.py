@@ -7,13 +7,12 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from channelportal.lib.delivery import Window, delivery_time
 from feedback.deadlines import Kind
 from feedback.ladder import (
     DEFAULT_STEPS,
     Moment,
     Target,
-    Window,
-    delivery_time,
     moments,
     next_moment,
     passed,

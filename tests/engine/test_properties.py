@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from channelportal.lib.delivery import Window, delivery_time
 from channelportal.lib.workdays import Reason, Row, WorkCalendar, local_date
 from feedback.deadlines import (
     Due,
@@ -28,7 +29,7 @@ from feedback.deadlines import (
     to_normal,
     urge_due,
 )
-from feedback.ladder import DEFAULT_STEPS, Window, delivery_time, moments, next_moment, passed, steps_for
+from feedback.ladder import DEFAULT_STEPS, moments, next_moment, passed, steps_for
 from tests.engine.almanac import FIRST, LAST, any_moment, calendars, clocks, days_between
 
 severities = st.sampled_from(["normal", "major"])

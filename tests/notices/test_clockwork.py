@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channelportal.lib.delivery import Window, delivery_time
 from channelportal.lib.workdays import SHANGHAI, WorkCalendar, local_date
 from notices.clockwork import (
-    Window,
     acknowledge_due,
     approval_due,
     day_began,
-    delivery_time,
     in_window,
     reminding,
 )
