@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from notices.views import meeting_kinds, meeting_overviews, meeting_page, meeting_verbs, meeting_writing, meetings
+from notices.views import (
+    meeting_kinds,
+    meeting_minutes,
+    meeting_overviews,
+    meeting_page,
+    meeting_verbs,
+    meeting_writing,
+    meetings,
+)
 
 urlpatterns: list[URLPattern] = [
     path("meetings/", meetings.meetings, name="meetings"),
@@ -17,7 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("meetings/kinds/<int:pk>/", meeting_kinds.edit, name="meeting-kind"),
     path("meetings/<int:pk>/", meeting_page.meeting, name="meeting"),
     path("meetings/<int:pk>/edit/", meeting_writing.edit, name="meeting-edit"),
-    path("meetings/<int:pk>/minutes/", meeting_writing.minutes, name="meeting-minutes"),
+    path("meetings/<int:pk>/minutes/", meeting_minutes.minutes, name="meeting-minutes"),
     path("meetings/<int:pk>/invitation.ics", meeting_page.ics, name="meeting-ics"),
     path("meetings/<int:pk>/files/<uuid:file_id>/", meeting_page.file, name="meeting-file"),
     path("meetings/<int:pk>/people/<int:row>/drop/", meeting_verbs.drop, name="meeting-drop"),

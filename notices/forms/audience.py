@@ -228,7 +228,9 @@ class AudienceForm(forms.Form):
 
 def initial(stored: Audience, user: User) -> dict[str, Any]:
     """The form's `initial` for a kept audience."""
-    reach = next((code for code, roles in ROLES.items() if set(roles) == set(stored.roles)), "all")
+    wanted = set(stored.roles)
+    fitting = [code for code, roles in ROLES.items() if wanted and wanted <= set(roles)]
+    reach = next((code for code in fitting if wanted == set(ROLES[code])), next(iter(fitting), "all"))
     return {
         "channels": stored.channels, "kinds": list(stored.kinds), "regions": list(stored.regions), "grades": list(stored.grades),
         "managers": [str(pk) for pk in stored.managers], "hq": stored.hq, "own": user.unit_id in stored.units,

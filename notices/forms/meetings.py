@@ -8,6 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -38,6 +39,21 @@ def moment_field(label: Any, **options: Any) -> forms.DateTimeField:
 
 def reason_field(label: Any, *, required: bool = True, hint: Any = "") -> LineField:
     return LineField(label=label, required=required, max_length=LONGEST_REASON, help_text=hint)
+
+
+def with_more_rows(sent: QueryDict, prefix: str, rows: Any) -> QueryDict:
+    """What was typed, and more empty rows: for those without a script."""
+    data, name = sent.copy(), f"{prefix}-TOTAL_FORMS"
+    number = data.get(name, "")
+    if number.isdecimal() and len(number) < 4:
+        data[name] = str(min(int(number) + ROWS_MORE, rows.max_num))
+    return data
+
+
+def hush(form: forms.Form, rows: Any) -> None:
+    """Nothing was sent yet: what is missing is no error."""
+    for one in (form, *rows.forms):
+        one.errors.clear()
 
 
 class BareForm(forms.Form):
@@ -77,6 +93,18 @@ class AgendaRowForm(forms.Form):
 AgendaRows: Any = forms.formset_factory(AgendaRowForm, extra=ROWS_MORE, max_num=40, validate_max=True)
 
 
+def asked_of(kind: MeetingKind) -> str:
+    """What a kind asks for, in a line."""
+    ahead = (
+        _("%(days)s working days ahead") % {"days": kind.notice_days} if kind.notice_days else _("at once where needed")
+    )
+    if kind.period == MeetingKind.Period.NONE:
+        return str(ahead)
+    often = _("%(times)s × %(period)s, %(per)s")
+    said = {"times": kind.times, "period": kind.get_period_display(), "per": kind.get_per_display()}
+    return f"{often % said} · {ahead}"
+
+
 class MeetingForm(OnceMixin, AudienceForm):
     """Calling a meeting, or going on with a draft of one."""
 
@@ -108,6 +136,8 @@ class MeetingForm(OnceMixin, AudienceForm):
         required=False,
         hint=_("Only where people are invited later than this kind asks for."),
     )
+    begun = forms.CharField(required=False, max_length=18, widget=forms.HiddenInput)
+    """The kind whose time and audience the form began with."""
     papers: Any = files_field(_("Papers of the meeting"))
     keep_papers = forms.MultipleChoiceField(
         label=_("Papers that stay"), required=False, widget=forms.CheckboxSelectMultiple
@@ -124,7 +154,9 @@ class MeetingForm(OnceMixin, AudienceForm):
         super().__init__(*args, **options)
         self.sending, self.meeting = sending, meeting
         self.offer(user)
-        self.fields["kind"].queryset = MeetingKind.objects.filter(active=True)  # type: ignore[attr-defined]
+        kinds = MeetingKind.objects.filter(active=True)
+        self.fields["kind"].queryset = kinds  # type: ignore[attr-defined]
+        self.fields["kind"].hints = {str(kind.pk): asked_of(kind) for kind in kinds}  # type: ignore[attr-defined]
         for name in ("chair", "recorder"):
             self.fields[name].offer(user)  # type: ignore[attr-defined]
         self._keep(meeting)
@@ -137,6 +169,16 @@ class MeetingForm(OnceMixin, AudienceForm):
             return
         self.fields["keep_papers"].choices = choices  # type: ignore[attr-defined]
         self.fields["keep_papers"].initial = [pk for pk, _name in choices]
+
+    @property
+    def open_more(self) -> bool:
+        """Whether what defaults do was changed, or is wrong."""
+        names = ("answer_by", "papers", "keep_papers")
+        return (
+            any(self.errors.get(name) for name in names)
+            or bool(self["answer_by"].value())
+            or "keep_papers" in self.fields
+        )
 
     def said(self) -> dict[str, Any]:
         """For `draft` and `edit`, without agenda and papers."""
@@ -223,6 +265,12 @@ class AttendanceForm(forms.Form):
                 label=row.user.name, choices=_entries(row), initial=_expected(row), widget=forms.RadioSelect
             )
 
+    def everybody_present(self) -> None:
+        """Choose that: the deputy where one was sent."""
+        for row in self.rows:
+            sent = row.reply == Invitation.Reply.DEPUTY
+            self.initial[self.name_of(row)] = Invitation.Attendance.DEPUTY if sent else Invitation.Attendance.PRESENT
+
     @staticmethod
     def name_of(row: Invitation) -> str:
         return f"person_{row.pk}"
@@ -254,7 +302,7 @@ def _expected(row: Invitation) -> str:
 
 class MinutesForm(forms.Form):
     body = RichTextField(
-        label=_("minutes"),
+        label=_("Minutes"),
         max_length=30_000,
         widget=RichTextarea({"data-picture-url": reverse_lazy("picture-upload"), "rows": 14}),
     )
@@ -309,4 +357,3 @@ class DoneForm(forms.Form):
 class MoveForm(forms.Form):
     day = forms.DateField(label=_("by the day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     reason = reason_field(_("Reason"))
-

@@ -37,7 +37,7 @@ class PersonWidget(forms.MultiWidget):
         return context
 
     def id_for_label(self, id_: str) -> str:
-        return f"{id_}_text"
+        return f"{id_}_0"
 
 
 class PersonField(forms.MultiValueField):

@@ -33,21 +33,17 @@ class People:
     """Who was invited, by unit; and how they answered."""
 
     rows: list[Invitation]
-    replies: list[tuple[str, str, int]]
-    """Code, word, number."""
-    present: int
+    tallies: list[tuple[str, str, int]]
+    """Code, word, number: of the answers; of the attendance once it was held."""
 
     @classmethod
     def of(cls, meeting: Meeting) -> People:
         invited = meeting.invitations.filter(dropped_at=None).select_related("user", "unit", "deputy")
         rows = list(invited.order_by("-required", "unit__pinyin", "user__pinyin"))
-        counted = Counter(row.reply for row in rows)
-        came = (Invitation.Attendance.PRESENT, Invitation.Attendance.DEPUTY)
-        return cls(
-            rows,
-            [(str(code), str(word), counted[code]) for code, word in Invitation.Reply.choices],
-            sum(row.attendance in came for row in rows),
-        )
+        held = meeting.state == Meeting.State.HELD
+        counted = Counter(row.attendance if held else row.reply for row in rows)
+        choices = Invitation.Attendance.choices if held else Invitation.Reply.choices
+        return cls(rows, [(str(code), str(word), counted[code]) for code, word in choices])
 
 
 @require_safe

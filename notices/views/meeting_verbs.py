@@ -163,12 +163,19 @@ def verb(request: HttpRequest, pk: int, path: str) -> HttpResponse:
     meeting, user, deed = _visible(request, pk), access.signed_in(request), BY_PATH[path]
     meeting_rights.require(deed.needs, meeting, user)
     meeting_rights.check(deed.needs, meeting, clock.now())
-    form = form_of(deed, meeting, user, request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and _run(deed, meeting, user, form):
+    form = form_of(deed, meeting, user, _sent(request))
+    if form.is_bound and form.is_valid() and _run(deed, meeting, user, form):
         messages.success(request, str(deed.done))
         return redirect(_where(meeting, user))
+    if "all" in request.POST and isinstance(form, AttendanceForm):
+        form.everybody_present()
     context = {"meeting": meeting, "verb": deed, "form": form, "now": clock.now(), **_more(form)}
     return render(request, deed.template, context, status=422 if form.is_bound else 200)
+
+
+def _sent(request: HttpRequest) -> Any:
+    """None: it is looked at. “All present” without a script is only a choice: the form comes again with it."""
+    return request.POST if request.method == "POST" and "all" not in request.POST else None
 
 
 def _run(deed: Verb, meeting: Meeting, user: User, form: forms.Form) -> bool:
@@ -256,7 +263,7 @@ ACTIONS: Final = {
         lambda action, user, form: workflow.move_action(action, by=user, **form.cleaned_data), MoveForm, "calendar-event",  # type: ignore[arg-type]
     ),
     "drop": Verb(
-        "drop", "drop_action", _("Give it up"), _("Give it up"), _("Given up. The owner is told."),
+        "drop", "drop_action", _("Drop the action"), _("Drop it"), _("Given up. The owner is told."),
         _("Nobody has to do it any more. It stays on record with your reason."),
         lambda action, user, form: workflow.drop_action(action, by=user, **form.cleaned_data), ReasonForm, "x", danger=True,  # type: ignore[arg-type]
     ),

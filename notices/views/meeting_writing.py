@@ -1,4 +1,4 @@
-"""Calling a meeting and going on with a draft; its minutes with their actions."""
+"""Calling a meeting and going on with a draft."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.html import escape
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.models import User
-from channelportal.core import calendar, clock, files
+from channelportal.core import calendar, clock, drafts, files
 from channelportal.core.errors import Invalid
 from channelportal.lib.workdays import SHANGHAI, Day, local_date
 from notices import meeting_clashes, meeting_hours, meeting_rights, meeting_times, recipients
 from notices.audience import Audience
 from notices.forms import audience as audiences
-from notices.forms.meetings import ActionRows, AgendaRows, MeetingForm, MinutesForm, action_rows, agenda_rows
+from notices.forms.meetings import (
+    AgendaRows,
+    MeetingForm,
+    agenda_rows,
+    hush,
+    with_more_rows,
+)
 from notices.meeting_clashes import Clash
-from notices.models import Action, AgendaItem, Meeting, MeetingKind, Minutes
-from notices.views.meeting_verbs import owners
+from notices.models import AgendaItem, Meeting, MeetingKind
 from notices.workflow import meetings as workflow
 
 BEGIN, LENGTH = time(9, 30), timedelta(minutes=90)
+DRAFT: Final = "meeting.new"
 
 
 def new(request: HttpRequest) -> HttpResponse:
@@ -51,25 +57,51 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, user: User, meeting: Meeting | None) -> HttpResponse:
-    posted = request.method == "POST"
-    data, uploads = (request.POST, request.FILES) if posted else (None, None)
+    posted, preview = request.method == "POST", "preview" in request.POST
+    data, typed = _data(request, user, meeting)
     begun = _initial(meeting, user, request.GET)
+    uploads = request.FILES if posted else None
     form = MeetingForm(data, uploads, user=user, meeting=meeting, sending="send" in request.POST, initial=begun)
     items = AgendaItem.objects.filter(meeting=meeting).prefetch_related("papers__file") if meeting else ()
     agenda = AgendaRows(data, uploads, prefix="agenda", initial=agenda_rows(items))
-    if posted and form.is_valid() and agenda.is_valid() and "preview" not in request.POST:
+    if posted and not preview and form.is_valid() and agenda.is_valid():
         saved = _save(form, agenda, user, meeting)
         if saved is not None:
-            messages.success(request, _said(saved, sent="send" in request.POST))
-            return redirect(
-                saved if "send" in request.POST else "meeting-edit", *(() if "send" in request.POST else (saved.pk,))
-            )
+            return _after(request, saved)
     context = {
         "form": form, "agenda": agenda, "meeting": meeting, "picks": form.picks(), "kept": _kept(items), "now": clock.now(),
-        "outlook": outlook(user, _values(form), meeting),
+        "outlook": outlook(user, _values(form), meeting), "draft": DRAFT, "typed": typed, "rebegun": False,
+        "cancel": meeting.get_absolute_url() if meeting else reverse("meetings"),
     }  # fmt: skip
-    failed = posted and "preview" not in request.POST
-    return render(request, "meetings/new.html", context, status=422 if failed else 200)
+    if preview or typed:
+        hush(form, agenda)
+    return render(request, "meetings/new.html", context, status=422 if posted and not preview else 200)
+
+
+def _data(request: HttpRequest, user: User, meeting: Meeting | None) -> tuple[QueryDict | None, bool]:
+    """What the form shows: what was sent (with more rows, or the time of another kind, where that was asked), else what was being
+    typed last time (True then), else nothing."""
+    if request.method == "POST":
+        return _previewed(request.POST, user) if "preview" in request.POST else request.POST, False
+    kept = drafts.initial(user, DRAFT) if meeting is None and "kind" not in request.GET else {}
+    if not kept:
+        return None, False
+    data = QueryDict(mutable=True)
+    for name, value in kept.items():
+        data.setlist(name, value if isinstance(value, list) else [value])
+    data["once"] = str(uuid4())
+    return data, True
+
+
+def _previewed(sent: QueryDict, user: User) -> QueryDict:
+    data = begin_again(sent, user) or sent
+    return with_more_rows(data, "agenda", AgendaRows) if sent["preview"] == "rows" else data
+
+
+def _after(request: HttpRequest, meeting: Meeting) -> HttpResponse:
+    drafts.forget(access.signed_in(request), DRAFT)
+    messages.success(request, _said(meeting, sent="send" in request.POST))
+    return redirect(meeting) if "send" in request.POST else redirect("meeting-edit", meeting.pk)
 
 
 def _said(meeting: Meeting, *, sent: bool) -> str:
@@ -92,13 +124,19 @@ def _kept(items: Any) -> dict[str, list[str]]:
 def _initial(meeting: Meeting | None, user: User, query: QueryDict) -> dict[str, Any]:
     if meeting is not None:
         names = (*MeetingForm.SAID, "chair", "recorder", "kind")
-        own = {name: getattr(meeting, name) for name in names}
+        own = {name: getattr(meeting, name) for name in names} | {"begun": meeting.kind_id}
         return own | audiences.initial(Audience.read(meeting.audience), user)
     kinds, asked = MeetingKind.objects.filter(active=True), str(query.get("kind", ""))
     kind = kinds.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 19 else kinds.first()
     begin = _proposed(kind, user)
     chair = user if user.leads else User.objects.active().filter(unit=user.unit_id, role=User.Role.HEAD).first()
-    begun = {"kind": kind, "starts_at": begin, "ends_at": begin + LENGTH, "chair": chair}
+    begun = {
+        "kind": kind,
+        "begun": kind.pk if kind else "",
+        "starts_at": begin,
+        "ends_at": begin + LENGTH,
+        "chair": chair,
+    }
     return begun | (audiences.initial(Audience.read(kind.audience), user) if kind else {})
 
 
@@ -107,6 +145,48 @@ def _proposed(kind: MeetingKind | None, user: User) -> datetime:
     days = calendar.current(unit_id=user.unit_id)
     day = days.shift(local_date(clock.now()), (kind.notice_days if kind else 1) + 1)
     return datetime.combine(day, BEGIN, SHANGHAI)
+
+
+def begin_again(sent: QueryDict, user: User) -> QueryDict | None:
+    """Another kind was chosen: its time and its audience, where nobody touched those of the one before. None: the same kind."""
+    kinds = {str(kind.pk): kind for kind in MeetingKind.objects.filter(active=True)}
+    before, after = kinds.get(sent.get("begun", "")), kinds.get(sent.get("kind", ""))
+    if before is None or after is None or before == after:
+        return None
+    data = sent.copy()
+    data["begun"] = str(after.pk)
+    if [sent.get("starts_at"), sent.get("ends_at")] == _times(before, user):
+        data["starts_at"], data["ends_at"] = _times(after, user)
+    if _untouched(sent, before, user):
+        _choose(data, Audience.read(after.audience), user)
+    return data
+
+
+def _times(kind: MeetingKind, user: User) -> list[str]:
+    begin = _proposed(kind, user)
+    return [f"{moment:%Y-%m-%dT%H:%M}" for moment in (begin, begin + LENGTH)]
+
+
+def _untouched(sent: QueryDict, before: MeetingKind, user: User) -> bool:
+    """Whether the audience in the form is the one that this kind begins with."""
+    form = MeetingForm(sent, user=user)
+    form.is_valid()
+    chosen = form.cleaned_data.get("audience")
+    return chosen is not None and _plain(chosen, user) == _plain(Audience.read(before.audience), user)
+
+
+def _plain(audience: Audience, user: User) -> dict[str, Any]:
+    """As the form says it, without order."""
+    begun = audiences.initial(audience, user)
+    return {name: set(value) if isinstance(value, list) else value for name, value in begun.items()}
+
+
+def _choose(data: QueryDict, audience: Audience, user: User) -> None:
+    for name, value in audiences.initial(audience, user).items():
+        if isinstance(value, bool):
+            data.setlist(name, ["on"] if value else [])
+        else:
+            data.setlist(name, value if isinstance(value, list) else [value])
 
 
 @transaction.atomic
@@ -209,60 +289,22 @@ def _audience_of(form: MeetingForm) -> Audience:
     return Audience.read(stored or {})
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def hints(request: HttpRequest) -> HttpResponse:
-    """The fragment beside the form: working day, hours, days ahead, how many people, who is taken."""
+    """The fragment beside the form: working day, hours, days ahead, how many people, who is taken; and, when another kind was
+    chosen, its time and audience where those were not touched. By POST, since names are long; nothing is changed."""
     user = access.signed_in(request)
     access.require(user, "meeting.call", user.unit_id, _("Only information officers and heads call meetings."))
-    number = request.GET.get("meeting", "")
-    found = (
-        Meeting.objects.visible_to(user).filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
-    )
-    form = MeetingForm(request.GET, user=user, meeting=found)
-    context = {"outlook": outlook(user, _values(form), found), "now": clock.now()}
+    sent = request.POST or request.GET
+    number = sent.get("meeting", "")
+    known = number.isdecimal() and len(number) < 19
+    found = get_object_or_404(Meeting.objects.visible_to(user), pk=number) if known else None
+    again = begin_again(sent, user)
+    form = MeetingForm(again or sent, user=user, meeting=found)
+    values = _values(form)
+    form.errors.clear()
+    context = {
+        "outlook": outlook(user, values, found), "now": clock.now(), "form": form, "picks": form.picks(),
+        "rebegun": again is not None,
+    }  # fmt: skip
     return render(request, "meetings/_outlook.html", context)
-
-
-# ── minutes ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def minutes(request: HttpRequest, pk: int) -> HttpResponse:
-    """Write the minutes and the actions that they propose."""
-    user = access.signed_in(request)
-    found = Meeting.objects.visible_to(user).select_related("kind", "unit", "chair")
-    meeting = get_object_or_404(found, pk=pk)
-    meeting_rights.require("write_minutes", meeting, user)
-    meeting_rights.check("write_minutes", meeting, clock.now())
-    record = Minutes.objects.filter(meeting=meeting).first()
-    data = request.POST if request.method == "POST" else None
-    form = MinutesForm(data, initial={"body": record.body if record else _skeleton(meeting)})
-    proposed = Action.objects.filter(meeting=meeting, state=Action.State.PROPOSED).order_by("pk")
-    rows = ActionRows(data, prefix="actions", initial=action_rows(proposed), form_kwargs={"owners": owners(meeting)})
-    if data is not None and form.is_valid() and rows.is_valid() and _write(form, rows, meeting, user, "send" in data):
-        messages.success(request, _("Sent to the chair.") if "send" in data else _("Saved."))
-        return redirect(meeting)
-    context = {"meeting": meeting, "form": form, "rows": rows, "record": record, "now": clock.now()}
-    return render(request, "meetings/minutes.html", context, status=422 if data is not None else 200)
-
-
-def _skeleton(meeting: Meeting) -> str:
-    """The agenda as headings, to be filled in."""
-    items = AgendaItem.objects.filter(meeting=meeting).values_list("topic", flat=True)
-    return "".join(f"<h3>{escape(topic)}</h3><p></p>" for topic in items)
-
-
-def _write(form: MinutesForm, rows: Any, meeting: Meeting, user: User, send: bool) -> bool:
-    actions = [
-        workflow.ActionRow(row.cleaned_data["task"], row.cleaned_data["owner"], row.cleaned_data["day"])
-        for row in rows.forms
-        if row.cleaned_data.get("task")
-    ]
-    try:
-        with transaction.atomic():
-            workflow.write_minutes(meeting, by=user, body=form.cleaned_data["body"], actions=actions)
-            if send:
-                workflow.submit_minutes(meeting, by=user)
-    except Invalid as wrong:
-        form.add_error("body" if wrong.field == "body" else None, str(wrong.message))
-        return False
-    return True

@@ -28,7 +28,7 @@ COLUMNS: Final = [
     Column(_("State"), lambda meeting: meeting.get_state_display()),
     Column(_("Begins"), attrgetter("starts_at")),
     Column(_("Ends"), attrgetter("ends_at")),
-    Column(_("Place"), attrgetter("place"), 30),
+    Column(_("Venue"), attrgetter("place"), 30),
     Column(_("Chair"), lambda meeting: meeting.chair.name),
     Column(_("My answer"), lambda meeting: meeting.mine[0].get_reply_display() if meeting.mine else ""),
 ]

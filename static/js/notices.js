@@ -25,7 +25,9 @@
       if (!event.target.checked) setTimeout(function () { event.target.closest("label").remove(); field.focus(); }, 0);
     });
   }
-  document.querySelectorAll("[data-pick-name]").forEach(preparePick);
+  function preparePicks(where) { where.querySelectorAll("[data-pick-name]").forEach(preparePick); }
+  preparePicks(document);
+  document.addEventListener("htmx:load", function (event) { if (event.detail.elt !== document.body) preparePicks(event.detail.elt); });
 
   // ── What a kind usually asks for ─────────────────────────────────────────────────────────────
   var facts = document.getElementById("kind-facts"), form = document.querySelector("form.writing"), touched = {};
