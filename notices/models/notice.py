@@ -227,6 +227,11 @@ class Notice(models.Model):
     def confidential(self) -> bool:
         return self.level == Level.CONFIDENTIAL
 
+    @property
+    def trail_name(self) -> str:
+        """Of a confidential notice the audit trail knows the number only."""
+        return self.number if self.confidential else str(self)
+
     def expired(self, today: date) -> bool:
         return self.valid_until is not None and self.valid_until < today
 
@@ -304,13 +309,16 @@ class NoticeFile(models.Model):
 
 
 class Picture(models.Model):
-    """A picture inside a text, shown at /notices/pictures/<file id>/ to its uploader and to whoever may see the notice. One whose
-    text was never saved belongs to no notice."""
+    """A picture inside a text, shown at /notices/pictures/<file id>/ to its uploader, and to whoever may see the notice or read
+    the minutes that it stands in. One whose text was never saved belongs to neither."""
 
     file = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="picture")
     notice = models.ForeignKey(
         Notice, on_delete=models.PROTECT, null=True, related_name="pictures"
-    )  # null: in a text not saved yet, or in a rule's or a meeting's text (shown to everyone signed in)
+    )  # null: in minutes, or in a text not saved yet
+    meeting = models.ForeignKey(
+        "notices.Meeting", on_delete=models.PROTECT, null=True, related_name="pictures"
+    )  # null: in a notice, or in a text not saved yet
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
