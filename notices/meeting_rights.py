@@ -13,9 +13,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import Refused, scope
+from accounts.access import Refused, may, scope
 from accounts.models import User
 from channelportal.core import clock
 from channelportal.core.errors import WrongState
@@ -162,6 +163,24 @@ def _not_with(record: str | None) -> set[str]:
     if record == Minutes.State.PENDING:
         return {"write_minutes", "submit_minutes"}
     return {"write_minutes", "submit_minutes", "return_minutes", "approve_minutes", "record_attendance"}
+
+
+def reads_minutes(meeting: Meeting, record: Minutes, user: User) -> bool:
+    """Once sent all who were invited, the unit and 企发部; before that those who write and approve them."""
+    part = Part(meeting, user)
+    if record.state != Minutes.State.SENT:
+        return part.writes or part.chairs
+    if part.notes or may(user, "notice.supervise"):
+        return True
+    invited = Invitation.objects.filter(Q(user=user) | Q(deputy=user), meeting=meeting, dropped_at=None)
+    return invited.exists()
+
+
+def reads_minutes_of(meeting_id: int, user: User) -> bool:
+    """The same of a meeting that he may not even see."""
+    seen = Meeting.objects.visible_to(user).select_related("called_by").filter(pk=meeting_id).first()
+    record = Minutes.objects.filter(meeting=meeting_id).first()
+    return bool(seen and record and reads_minutes(seen, record, user))
 
 
 # ── actions ─────────────────────────────────────────────────────────────────────────────────────

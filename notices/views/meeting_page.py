@@ -58,7 +58,7 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
     people = People.of(meeting)
     mine = next((row for row in people.rows if row.user_id == user.pk), None)
     record = Minutes.objects.filter(meeting=meeting).select_related("written_by", "approved_by").first()
-    shown = record if record and reads_minutes(meeting, record, user, mine) else None
+    shown = record if record and meeting_rights.reads_minutes(meeting, record, user) else None
     main = main_of(meeting, user, possible, mine, record, now)
     return {
         "meeting": meeting,
@@ -76,18 +76,6 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
         "boxes": boxes_of(meeting, possible, main),
         "organises": meeting_rights.Part(meeting, user).organises,
     }
-
-
-def reads_minutes(meeting: Meeting, record: Minutes, user: User, mine: Invitation | None) -> bool:
-    """Once sent all who were invited, the unit and 企发部; before that those who write and approve them."""
-    part = meeting_rights.Part(meeting, user)
-    if record.state != Minutes.State.SENT:
-        return part.writes or part.chairs
-    return bool(mine or part.notes or access.may(user, "notice.supervise") or _stood_in(meeting, user))
-
-
-def _stood_in(meeting: Meeting, user: User) -> bool:
-    return Invitation.objects.filter(meeting=meeting, deputy=user, dropped_at=None).exists()
 
 
 def _actions(meeting: Meeting, user: User) -> list[tuple[Action, set[str]]]:

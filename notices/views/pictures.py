@@ -16,6 +16,7 @@ from accounts import access
 from accounts.models import User
 from channelportal.core import clock, files, watermark
 from channelportal.core.errors import Invalid
+from notices import meeting_rights
 from notices.models import Notice, Picture
 
 MOST_BYTES: Final = 8 * 1024 * 1024
@@ -75,6 +76,9 @@ def picture(request: HttpRequest, file_id: str) -> FileResponse:
 
 
 def _may_see(found: Picture, user: User) -> bool:
-    if found.notice_id is None or found.by_id == user.pk:
+    """One that stands in no text yet is its uploader's alone."""
+    if found.by_id == user.pk:
         return True
+    if found.meeting_id:
+        return meeting_rights.reads_minutes_of(found.meeting_id, user)
     return Notice.objects.visible_to(user).filter(pk=found.notice_id).exists()

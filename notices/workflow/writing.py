@@ -276,7 +276,7 @@ def place_pictures(version: Version, *, by: User | None, at: datetime) -> None:
     shown = rich.pictures(version.body)
     if not shown or by is None:
         return
-    Picture.objects.filter(file__in=shown, by=by, notice=None).update(notice=version.notice)
+    Picture.objects.filter(file__in=shown, by=by, notice=None, meeting=None).update(notice=version.notice)
     protect(version, by=by, at=at)
 
 

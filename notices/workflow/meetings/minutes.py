@@ -15,7 +15,7 @@ from channelportal.lib import rich
 from channelportal.lib.workdays import local_date
 from notices import meeting_hours, meeting_notify, meeting_times
 from notices.meeting_rights import WRITABLE
-from notices.models import Action, Invitation, Meeting, Minutes
+from notices.models import Action, Invitation, Meeting, Minutes, Picture
 from notices.workflow.meetings import base
 
 MOST_ACTIONS: Final = 60
@@ -46,6 +46,7 @@ def write_minutes(
             raise WrongState(_("The minutes are with the chair or were sent."))
         record.body, record.written_by, record.written_at = body, by, sitting.at
         record.save()
+        Picture.objects.filter(file__in=rich.pictures(body), by=by, notice=None, meeting=None).update(meeting=meeting)
         if actions is not None:
             _propose(sitting, actions)
     return record
