@@ -81,4 +81,4 @@ def _may_see(found: Picture, user: User) -> bool:
         return True
     if found.meeting_id:
         return meeting_rights.reads_minutes_of(found.meeting_id, user)
-    return Notice.objects.visible_to(user).filter(pk=found.notice_id).exists()
+    return Notice.objects.visible_to(user).filter(pk=found.notice_id or 0).exists()

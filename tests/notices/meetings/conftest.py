@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from pytest_django import Settings
 
 from channelportal.core import calendar, stamps
 from channelportal.lib.workdays import SHANGHAI
@@ -29,11 +28,6 @@ CALLED_AT = may(11)
 STARTS, ENDS = may(21, 14), may(21, 16)
 AFTER = may(21, 17)
 AGENTS = Audience(channels="some", kinds=("agent",), roles=("head",))
-
-
-@pytest.fixture(autouse=True)
-def addresses(settings: Settings) -> None:
-    settings.ROOT_URLCONF = "tests.notices.meetings.urls"
 
 
 @pytest.fixture(autouse=True)
