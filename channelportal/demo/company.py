@@ -77,8 +77,9 @@ ROUTES = {
 def build(chance: random.Random, at: datetime, today: datetime) -> Company:
     """Units, people, signatures, grants; as of `at`, three months before the demo's `today`. Passwords are a few weeks old."""
     company = Company()
-    _hq(company, at)
-    _channels(company, at)
+    founded = at - timedelta(days=400)  # the company is older than its portal
+    _hq(company, founded)
+    _channels(company, founded)
     stamps.bump("units")
     _people(company, chance, at, today)
     _contacts(company)

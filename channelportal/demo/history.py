@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import count
@@ -34,6 +34,8 @@ from feedback.upkeep import upkeep
 
 log = logging.getLogger(__name__)
 Step = Callable[[datetime], None]
+Script = Generator[datetime, datetime, None]
+"""Something that goes on for a while: yields the moment at which it wants to go on, and is given it when it has come."""
 
 # how often a unit answers in time; the rest is late by some hours or days
 RELIABLE: Final = {"kefu": 0.9, "dev": 0.76, "quality": 0.85, "market": 0.95, "gov": 0.93, "lab": 0.94, "qifa": 0.99}
@@ -72,7 +74,7 @@ class Player:
             self.played += 1
         except (WrongState, Invalid, Refused, ObjectDoesNotExist) as reason:
             self.refused += 1  # as in life: somebody else was quicker
-            log.debug("not played at %s: %s", moment, reason)
+            log.debug("not played at %s: %r", moment, reason)
 
     def soon(self, moment: datetime, low: float, high: float) -> datetime:
         """Some working hours later, between 08:30 and 17:50 of a working day."""
@@ -92,6 +94,21 @@ class Player:
 
     def does(self, share: float) -> bool:
         return self.chance.random() < share
+
+    def script(self, script: Script) -> None:
+        """Play this from its first moment on; what it does after the demo's today does not happen."""
+        self._later(script, next(script, None))
+
+    def _later(self, script: Script, moment: datetime | None) -> None:
+        if moment is not None:
+            self.at(moment, lambda at: self._go_on(script, at))
+
+    def _go_on(self, script: Script, at: datetime) -> None:
+        try:
+            following = script.send(at)
+        except StopIteration:
+            return
+        self._later(script, max(following, at))
 
     # ── the whole ───────────────────────────────────────────────────────────────────────────────
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time as stopwatch
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,8 +18,9 @@ from accounts.models import Agreement, Unit, User
 from accounts.workflow import registration
 from channelportal.core import audit, clock, heartbeat
 from channelportal.core.models import Alert, OutboxMessage, Parameter
-from channelportal.demo import company, history, scale
+from channelportal.demo import company, history, meetings, notice_states, scale
 from channelportal.demo.company import PASSWORD, Company
+from channelportal.demo.notices import Notices
 from feedback.models import Ticket
 
 MARK = "demo"  # the row of `Parameter` that says that a database is the demo's own
@@ -58,6 +59,7 @@ class Command(BaseCommand):
             made = company.build(chance, first, now)
             player = history.Player(made, chance, now)
             player.prepare(first.date())
+            _notices(player, first.date())
             player.play()
             history.finale(player, now)
             _registrations(made, now)
@@ -82,6 +84,13 @@ class Command(BaseCommand):
         for user, words in rows:
             self.stdout.write(f"{user.username:<16}{user.name:<{10 - len(user.name)}}{words}")
         self.stdout.write(f"密码（全部账号）：{PASSWORD}")
+
+
+def _notices(player: history.Player, first: date) -> None:
+    told = Notices(player, first)
+    told.prepare()
+    notice_states.prepare(told)
+    meetings.prepare(told)
 
 
 def _shown() -> list[User]:
