@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -53,21 +53,21 @@ def meeting(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
-    """Context of the page."""
-    possible = meeting_rights.possible(meeting, user, now)
-    people = People.of(meeting)
-    mine = next((row for row in people.rows if row.user_id == user.pk), None)
+    """Context of the page. Who is not inside sees what it was, and what he is to do."""
+    possible, known = meeting_rights.possible(meeting, user, now), inside(meeting, user)
+    people = People.of(meeting) if known else People([], [])
+    mine = next((row for row in people.rows if row.user_id == user.pk and row.unit_id == user.unit_id), None)
     record = Minutes.objects.filter(meeting=meeting).select_related("written_by", "approved_by").first()
-    shown = record if record and meeting_rights.reads_minutes(meeting, record, user) else None
+    shown = record if record and known and reads_minutes(meeting, record, user) else None
     main = main_of(meeting, user, possible, mine, record, now)
     return {
         "meeting": meeting,
         "now": now,
+        "inside": known,
         "day": calendar.current(unit_id=meeting.unit_id).day(local_date(meeting.starts_at)),
         "people": people,
         "mine": mine,
-        "agenda": list(AgendaItem.objects.filter(meeting=meeting).prefetch_related("papers__file")),
-        "papers": list(AgendaPaper.objects.filter(meeting=meeting, item=None).select_related("file")),
+        **(_content(meeting) if known else {}),
         "record": shown,
         "record_state": record,
         "actions": _actions(meeting, user) if shown else _own_actions(meeting, user),
@@ -76,6 +76,30 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
         "boxes": boxes_of(meeting, possible, main),
         "organises": meeting_rights.Part(meeting, user).organises,
     }
+
+
+def _content(meeting: Meeting) -> dict[str, Any]:
+    return {
+        "agenda": list(AgendaItem.objects.filter(meeting=meeting).prefetch_related("papers__file")),
+        "papers": list(AgendaPaper.objects.filter(meeting=meeting, item=None).select_related("file")),
+    }
+
+
+def inside(meeting: Meeting, user: User) -> bool:
+    """Whether agenda, papers, people and minutes are for this person: invited, or standing in for one who is; with a part in it; of
+    the unit that called it; 企发部. Not for who only has something to do from it, or heads one who has."""
+    own = meeting.unit_id == user.unit_id and access.may(user, "meeting.see", user.unit_id)
+    if own or user.pk in (meeting.chair_id, meeting.recorder_id, meeting.called_by_id):
+        return True
+    if access.may(user, "notice.supervise"):
+        return True
+    return Invitation.objects.standing().of(user).filter(meeting=meeting).exists()
+
+
+def reads_minutes(meeting: Meeting, record: Minutes, user: User) -> bool:
+    """Once sent all who are inside; before that those who write and approve them."""
+    part = meeting_rights.Part(meeting, user)
+    return record.state == Minutes.State.SENT or part.writes or part.chairs
 
 
 def _actions(meeting: Meeting, user: User) -> list[tuple[Action, set[str]]]:
@@ -91,10 +115,17 @@ def _own_actions(meeting: Meeting, user: User) -> list[tuple[Action, set[str]]]:
     return [(row, meeting_rights.possible_with(row, user)) for row in mine]
 
 
+def _inside_or_404(request: HttpRequest, pk: int) -> Meeting:
+    found = visible(request, pk)
+    if not inside(found, access.signed_in(request)):
+        raise Http404
+    return found
+
+
 @require_safe
 def file(request: HttpRequest, pk: int, file_id: str) -> FileResponse:
-    """A paper: for who was invited, the unit that called it and 企发部; not for who only owns an action."""
-    found, user = visible(request, pk), access.signed_in(request)
+    """A paper: for who is inside."""
+    found, user = _inside_or_404(request, pk), access.signed_in(request)
     kept = get_object_or_404(AgendaPaper.objects.select_related("file"), meeting=found, file=file_id)
     return files.serve(kept.file, by=user)
 
@@ -102,7 +133,7 @@ def file(request: HttpRequest, pk: int, file_id: str) -> FileResponse:
 @require_safe
 def ics(request: HttpRequest, pk: int) -> HttpResponse:
     """The meeting as a calendar file for this person."""
-    found, user = visible(request, pk), access.signed_in(request)
+    found, user = _inside_or_404(request, pk), access.signed_in(request)
     mine = Invitation.objects.filter(meeting=found, user=user, dropped_at=None).first()
     content = invitation.text(
         invitation.Sheet.of(found), user, at=clock.now(), method="PUBLISH", reply=mine.reply if mine else "none"
