@@ -12,8 +12,9 @@ from notices.models.notice import Notice
 class Receipt(models.Model):
     """A recipient of a notice, frozen at publication with the unit he belonged to then."""
 
-    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="receipts")
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="receipts")
+    # notice and user have their indexes below: each one more costs every publication
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="receipts", db_index=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="receipts", db_index=False)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     joined = models.BooleanField(default=False)  # came after the publication
     delivered_at = models.DateTimeField(null=True)  # null: the publication has not come to him yet

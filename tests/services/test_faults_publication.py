@@ -88,7 +88,7 @@ def test_it_loses_and_doubles_nobody_when_the_worker_is_killed(company: Cast, st
     workers[0].wait_until_ready(within=60)
     workers[1].kill()
 
-    with slow_alerts(0.15):
+    with slow_alerts(0.6):
         begun = time.monotonic()
         notice = making.approved(company, at=clock.now(), audience=audience, means=["portal", "mail"])
         eventually(lambda: delivered(notice), within=30, otherwise=lambda: workers[0].log[-3000:])

@@ -86,17 +86,17 @@ def test_it_goes_on_where_another_stopped(cast: Cast, monkeypatch: pytest.Monkey
     notice = going_out(cast)
     batches = []
 
-    def dies(*args: Any) -> Any:
+    def dies(*args: Any, **named: Any) -> Any:
         batches.append(args)
         if len(batches) == 3:
             raise SystemExit
-        return whole(*args)
+        return whole(*args, **named)
 
-    whole = publication._batch
-    monkeypatch.setattr(publication, "_batch", dies)
+    whole = publication._write
+    monkeypatch.setattr(publication, "_write", dies)
     with pytest.raises(SystemExit):
         publication.run(notice.job_id, AT)
-    monkeypatch.setattr(publication, "_batch", whole)
+    monkeypatch.setattr(publication, "_write", whole)
     half = notice.receipts.exclude(delivered_at=None).count()
     publication.run(notice.job_id, AT + publication.LEASE / 2)  # its lease is not over
     unchanged = notice.receipts.exclude(delivered_at=None).count()
