@@ -14,7 +14,7 @@ from channelportal.core.errors import Invalid
 from notices import chain, recipients
 from notices.audience import Audience
 from notices.chain import Facts, NobodyDecides, Planned, Post
-from notices.models import Level, Notice, NoticeKind, Step
+from notices.models import Level, Notice, NoticeKind, Step, Version
 
 Function = UnitFunction.Function
 
@@ -99,10 +99,17 @@ def plan(
         raise Invalid("", _nobody(nobody)) from nobody
 
 
-def plan_of(notice: Notice, *, by: User, day: date) -> list[Planned]:
-    """The same for a notice as it stands."""
+def writer_of(notice: Notice, version: Version | None, by: User) -> User:
+    """Whose words are sent, beside the sender: who drafted the correction, else the notice's author. He decides nothing either."""
+    if version is None or version.number == 1 or version.drafted_by_id == by.pk:
+        return notice.author
+    return version.drafted_by
+
+
+def plan_of(notice: Notice, *, by: User, day: date, version: Version | None = None) -> list[Planned]:
+    """The same for a notice as it stands, or this version of it."""
     return plan(
-        by=by, author=notice.author, unit=notice.unit, kind=notice.kind, audience=Audience.read(notice.audience),
+        by=by, author=writer_of(notice, version, by), unit=notice.unit, kind=notice.kind, audience=Audience.read(notice.audience),
         request=notice.request, major=notice.major, level=notice.level, day=day,
     )  # fmt: skip
 

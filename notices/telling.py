@@ -134,10 +134,11 @@ def readers(
     more: dict[str, Any] | None = None,
     about: str = "",
 ) -> None:
-    """Alert and mail for the person of each receipt: two statements, whatever their number. The same `key` a second time is
-    ignored. `about`: the subject by which waiting mails are cancelled; "": the notice."""
+    """Alert and mail for the person of each receipt who is still in the unit for which he has it: two statements, whatever their
+    number. The same `key` a second time is ignored. `about`: the subject by which waiting mails are cancelled; "": the notice."""
     data = facts(notice) | (more or {})
     url = notice.get_absolute_url()
+    receipts = receipts.filter(user__is_active=True, user__unit=F("unit"))  # who left sees it no more: nor is he told
     bulk.insert_from(receipts, Alert, user_id=F("user_id"), key=key, kind=event, url=url, data=data, created_at=at)
     if mail:
         bulk.insert_from(

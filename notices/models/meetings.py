@@ -73,7 +73,9 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
             return self.none()
         who = scope(user)
         invited = Invitation.objects.standing().of(user).filter(meeting=OuterRef("pk"))
-        seen = Q(called_by=user) | ((Q(chair=user) | Q(recorder=user)) & ~Q(state=Meeting.State.DRAFT))
+        seen = Q(called_by=user, unit=user.unit_id) | (
+            (Q(chair=user) | Q(recorder=user)) & ~Q(state=Meeting.State.DRAFT)
+        )
         seen |= Q(state__in=Meeting.CALLED_ON) & Q(Exists(invited))
         seen |= Q(Exists(Action.objects.in_force().filter(_actions_of(user), meeting=OuterRef("pk"))))
         if who.may("meeting.see", user.unit_id):

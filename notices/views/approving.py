@@ -23,6 +23,7 @@ from notices import chain, rights, workflow
 from notices.audience import Audience
 from notices.forms.approving import DecisionForm
 from notices.models import Notice, Step, Version
+from notices.recipients import subscribed_kind
 from notices.rights import Situation
 from notices.views import facts as about
 from notices.views.finding import unpublished, visible
@@ -79,6 +80,8 @@ def _decision(request: HttpRequest, notice: Notice, found: Situation, user: User
     if found.step is None:
         raise wrong_state(notice, found.in_hand)
     rights.require("approve", notice, user, found.step)
+    if request.POST.get("step", str(found.step.pk)) != str(found.step.pk):  # taken back and sent anew since he read it
+        raise WrongState(_("It was sent anew since you opened this page. Please read it again."))
     return _form(found, request.POST), found.step
 
 
@@ -146,7 +149,7 @@ def _show(request: HttpRequest, notice: Notice, found: Situation, form: Decision
         "changed": about.changed(notice, version, found.step, user),
         "policy": about.policy(notice, version, now),
         "facts": about.facts(notice, version, now),
-        "reach": reach(Audience.read(notice.audience), notice.kind, user),
+        "reach": reach(Audience.read(notice.audience), subscribed_kind(notice.kind, notice.level), user),
         "rounds": about.rounds(version, found),
         "files": about.files_of(notice, version),
         "short": workflow.short_lead(notice, version, at=now) if version.pk else None,

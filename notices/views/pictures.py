@@ -63,7 +63,7 @@ def picture(request: HttpRequest, file_id: str) -> FileResponse:
     if not _may_see(found, user):
         raise Http404
     if found.notice and found.notice.confidential:
-        return files.serve(found.file, by=user, watermark=watermark.words(user, clock.now()))
+        return files.serve(found.file, by=user, unnamed=True, watermark=watermark.words(user, clock.now()))
     try:
         stream = files.opened(found.file)
     except OSError:

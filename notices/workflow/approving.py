@@ -32,14 +32,14 @@ def send(notice: Notice, *, by: User, lead_note: str = "", at: datetime | None =
         version = matter.hand
         writing.complete(matter.notice, version, matter.calendar, matter.at)
         note = _lead_note(matter, lead_note)
-        planned = deciders.plan_of(matter.notice, by=by, day=matter.today)
+        planned = deciders.plan_of(matter.notice, by=by, day=matter.today, version=version)
         sending = _sending(matter, by, note)
         matter.facts |= {"round": sending.round, "steps": [one.duty for one in planned]}
         if not planned:
             _passed(matter)
             return sending
         matter.move()
-        steps = _steps(sending, planned, matter.notice.author, by)
+        steps = _steps(sending, planned, deciders.writer_of(matter.notice, version, by), by)
         _open(steps[0], matter)
     return sending
 
