@@ -98,7 +98,7 @@ app.conf.beat_schedule = {
     # what waits in the outbox goes out, in the delivery window
     "deliver": {"task": "channelportal.core.tasks.deliver", **every(settings.SWEEP_SECONDS / 2)},
     # what waits for the robots of group chats goes out, so many a minute as their makers take
-    "robots": {"task": "notices.tasks_robots.deliver", **every(30)},
+    "robots": {"task": "notices.tasks_robots.deliver", **every(settings.SWEEP_SECONDS / 2)},
     # audit rows written since the last pass get their place in the hash chain
     "seal": {"task": "channelportal.core.tasks.seal", **every(settings.SWEEP_SECONDS / 2)},
     # passwords: reminders, expiry, freezing; one-time passwords and registrations that lapsed

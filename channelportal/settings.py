@@ -270,7 +270,7 @@ FORMAT_MODULE_PATH = ["channelportal.formats"]
 REDIS_URL = env("REDIS_URL", default="")
 BROKER_DIR = DATA_DIR / "broker"
 SWEEP_BATCH = env.int("SWEEP_BATCH", default=500)
-# from one sweep to the next; mail goes out and rows are sealed twice as often
+# from one sweep to the next; mail and posts of robots go out and rows are sealed twice as often
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 
 # ── Mail ────────────────────────────────────────────────────────────────────────────────────────
