@@ -105,7 +105,7 @@ def test_it_shows_every_state_of_notices_and_meetings(settings: Settings, client
         ),
         True,
     )  # fmt: skip
-    for notice in Notice.objects.filter(published_at__isnull=False):
+    for notice in Notice.objects.published():
         assert notice.recipients == notice.receipts.count()
         assert notice.opened == notice.receipts.filter(opened_at__isnull=False).count()
         assert notice.acknowledged == notice.receipts.filter(settled_at__isnull=False).count()
