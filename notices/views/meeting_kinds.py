@@ -39,12 +39,7 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _save(form, kind, user):
         messages.success(request, _("Saved."))
         return redirect("meeting-kinds")
-    context = {
-        "form": form,
-        "kind": kind,
-        "picks": form.picks(),
-        "own": [form[name] for name in form.OWN if name in form.fields],
-    }
+    context = {"form": form, "kind": kind, "picks": form.picks()}
     return render(request, "meetings/kind.html", context, status=422 if request.method == "POST" else 200)
 
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -58,7 +57,7 @@ def by_month(request: HttpRequest) -> HttpResponse:
         "weeks": [cells[number : number + 7] for number in range(0, len(cells), 7)],
         "weekdays": [begin + timedelta(days=number) for number in range(7)],
         "none": not any(cell.meetings for cell in cells if cell.inside),
-        "today": localdate(),
+        "today": local_date(clock.now()),
         "calls": access.may(user, "meeting.call", user.unit_id),
     }
     return render(request, "meetings/calendar.html", context)
@@ -67,7 +66,7 @@ def by_month(request: HttpRequest) -> HttpResponse:
 def _month(asked: str) -> date:
     if re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", asked):
         return date.fromisoformat(f"{asked}-01")
-    return localdate().replace(day=1)
+    return local_date(clock.now()).replace(day=1)
 
 
 def _between(user: User, begin: date, end: date) -> dict[date, list[Meeting]]:
@@ -103,7 +102,7 @@ COLUMNS: Final = [
 def frequency(request: HttpRequest) -> HttpResponse:
     """All for 企发部 and management; for a managing department what it has to hold. `?kind=`, `?state=`, `?format=xlsx`."""
     user = access.signed_in(request)
-    rows = _seen(user, frequency_watch.standings(localdate()))
+    rows = _seen(user, frequency_watch.standings(local_date(clock.now())))
     kinds = {row.kind.pk: row.kind for row in rows}
     kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
     shown = [

@@ -303,7 +303,8 @@ class Box:
     form: forms.Form | None = None
 
 
-WRITE: Final = "write_minutes"
+REFUSING: Final = {"approve": "give-back", "approve-minutes": "return-minutes"}
+"""What stands beside the approval."""
 
 
 def main_of(  # noqa: PLR0917
@@ -339,8 +340,8 @@ def _next(
 
 def boxes_of(meeting: Meeting, possible: set[str], main: Box | None) -> list[Box]:
     """The other verbs that are possible now."""
-    shown = main.verb.path if main else ""
-    return [Box(deed, _url(meeting, deed.path)) for deed in VERBS if deed.needs in possible and deed.path != shown]
+    shown = {main.verb.path, REFUSING.get(main.verb.path)} if main else set()
+    return [Box(deed, _url(meeting, deed.path)) for deed in VERBS if deed.needs in possible and deed.path not in shown]
 
 
 def _url(meeting: Meeting, path: str) -> str:
