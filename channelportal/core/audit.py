@@ -64,10 +64,15 @@ def _values(
         "action": action,
         "object_type": obj._meta.label_lower if obj is not None else "",
         "object_id": str(obj.pk) if obj is not None else "",
-        "object_name": str(obj)[:LONGEST_NAME] if obj is not None else "",
+        "object_name": _name(obj)[:LONGEST_NAME] if obj is not None else "",
         "result": result,
         "data": mask(data or {}),
     }
+
+
+def _name(obj: models.Model) -> str:
+    """A model whose name says too much (what is confidential) has a `trail_name` of its own."""
+    return getattr(obj, "trail_name", "") or str(obj)
 
 
 def mask(data: dict[str, Any]) -> dict[str, Any]:

@@ -170,11 +170,8 @@ def wrong_state(notice: Notice, version: Version | None = None) -> WrongState:
 
 
 def record(verb: str, notice: Notice, *, by: User | None, at: datetime, data: dict[str, Any]) -> None:
-    """The row of the audit trail. Of a confidential notice the trail knows the number only."""
-    row = audit.prepare(f"notice.{verb}", notice, at=at, by=by, data=data)
-    if notice.confidential:
-        row.object_name = notice.number
-    row.save(force_insert=True)
+    """The row of the audit trail."""
+    audit.record(f"notice.{verb}", notice, at=at, by=by, data=data)
 
 
 # ── what people enter ───────────────────────────────────────────────────────────────────────────
