@@ -27,6 +27,7 @@ AGENDA: Final = (
     ("问题与支持需求", 30, "客户服务部"),
     ("下一步安排", 15, "主持人"),
 )
+TOPIC: Final = (("问题说明", 15, "召集单位"), ("原因分析", 40, "开发部、质量管理部"), ("处理措施与分工", 35, "主持人"))
 BIG_AGENDA: Final = (
     ("年度渠道工作报告", 40, "营销中心"),
     ("新一年政策说明", 40, "企业市场部"),
@@ -61,7 +62,7 @@ class Plan(NamedTuple):
 def prepare(notices: Notices) -> None:
     """All scripts of meetings, and the rest."""
     for back, script in (
-        (48, _held(notices, _annual(), 48, minutes="sent", tasks=4)),
+        (40, _held(notices, _annual(), 40, minutes="sent", tasks=4)),
         (45, _held(notices, _monthly(notices, "market", "企业市场部月度工作会"), 45, minutes="sent", tasks=3)),
         (43, _held(notices, _monthly(notices, "gov", "政府市场部月度工作会"), 43, minutes="sent", tasks=2)),
         (20, _held(notices, _quarterly(notices, "market", "华东、华中季度沟通会", ("华东", "华中")), 20, minutes="sent", tasks=5)),
@@ -100,7 +101,7 @@ def _quarterly(notices: Notices, unit: str, title: str, regions: tuple[str, ...]
 def _topic(notices: Notices, unit: str, title: str, kind: str = "topic") -> Plan:
     units = notices.company.units
     named = tuple(units[key].pk for key in ("kefu", "dev", "quality", "鲁东", "沈阳", "川南"))
-    return Plan(kind, unit, title, Audience(units=named, roles=("head", "officer")), hours=1.5)
+    return Plan(kind, unit, title, Audience(units=named, roles=("head", "officer")), hours=1.5, agenda=TOPIC)
 
 
 # ── one meeting ─────────────────────────────────────────────────────────────────────────────────
@@ -126,9 +127,9 @@ def _called(notices: Notices, plan: Plan, starts: datetime, ahead: int) -> Waiti
     """Called by an officer so many working days ahead, approved by the head."""
     day = notices.days.nth_before(local_date(starts), ahead)
     at = yield datetime.combine(day, starts.timetz().replace(hour=9, minute=20))
-    meeting = _draft_of(
-        notices, plan, starts, at, notices.company.one(plan.unit, "officer"), short_notice_reason="事项紧急。"
-    )
+    wanted = MeetingKind.objects.get(code=plan.kind).notice_days
+    officer, short = notices.company.one(plan.unit, "officer"), "事项紧急。" if ahead < wanted else ""
+    meeting = _draft_of(notices, plan, starts, at, officer, short_notice_reason=short)
     at = yield notices.player.soon(at, 0.2, 0.6)
     verbs.send(meeting, by=meeting.called_by, at=at)
     at = yield notices.player.soon(at, 0.1, 0.8)
@@ -140,7 +141,7 @@ def _held(notices: Notices, plan: Plan, back: int, *, minutes: str, tasks: int =
     """So many working days ago it was held; then its record, as far as `minutes` says ("": not recorded)."""
     starts = notices.ago(back, "10:00")
     kind = MeetingKind.objects.get(code=plan.kind)
-    meeting, at = yield from _called(notices, plan, starts, max(2, min(kind.notice_days, 8)))
+    meeting, at = yield from _called(notices, plan, starts, max(2, kind.notice_days))
     at = yield notices.player.soon(at, 1, 5)
     _answers(notices, meeting, at, share=0.85)
     if not minutes:

@@ -76,7 +76,7 @@ PUBLISHED: Final[tuple[tuple[int, Words], ...]] = (
     (23, Words("market_policy", "gov", "政务项目授权函办理办法", text(
         "为缩短投标准备时间，授权函改为线上申请、电子用印。", points=("投标截止前三个工作日以上提出的，当天办结。", "不足三个工作日的，须说明原因并由负责人签批。", "授权函有效期统一为 90 天。"),
     ), more={"reason": "去年因授权函延误影响投标 6 次。", "impact": "涉及全部分公司和承接政务项目的代理商。", "effective": 7})),
-    (20, Words("bulletin", "qifa", "{month}渠道沟通情况通报（含表扬）", text(
+    (20, Words("bulletin", "qifa", "{month}渠道沟通情况通报", text(
         "本期按时答复率 93%，满意度 4.4 分。开发部授权类问题重开三次，已要求说明原因。", "鲁东代理商、沈阳分公司信息上报及时准确，予以表扬。",
     ), to="all", more={"level": "internal"})),
     (17, Words("launch", "lab", "GW-5600 国密版上市通知", text(

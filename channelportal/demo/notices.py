@@ -149,24 +149,27 @@ class Notices:
     # ── its readers ─────────────────────────────────────────────────────────────────────────────
 
     def readers(self, notice: Notice, at: datetime) -> Script:
-        spared = self.spared() if self.days.between(local_date(at), self.today) <= RECENT else set()
+        shown, recent = self.shown(), self.days.between(local_date(at), self.today) <= RECENT
         for low, high, share in WAVES:
             since, at = at, (yield self.player.soon(at, low, high))
-            self.read(notice, since, at, share, spared)
+            self.read(notice, since, at, share, late=shown if recent else set(), sure=set() if recent else shown)
 
-    def spared(self) -> set[int]:
+    def shown(self) -> set[int]:
         return {self.company.one(unit, role).pk for unit, role in SHOWN}
 
-    def read(self, notice: Notice, since: datetime, at: datetime, share: float, spared: set[int]) -> None:
-        """So many of those who have not: opened, and most of them acknowledged, some time between these moments."""
+    def read(
+        self, notice: Notice, since: datetime, at: datetime, share: float, *, late: set[int], sure: set[int]
+    ) -> None:
+        """So many of those who have not: opened, and most of them acknowledged, some time between these moments. `late` do not
+        come, `sure` do."""
         notice.refresh_from_db()
         if notice.state != Notice.State.PUBLISHED:
             return
         chance, slow = self.player.chance, {self.company.units[key].pk: factor for key, factor in SLOW.items()}
         waiting = Receipt.objects.filter(notice=notice, delivered_at__isnull=False, settled_at=None)
         rows = waiting if notice.acknowledge else waiting.filter(opened_at=None)
-        facts = rows.order_by("pk").exclude(user__in=spared).values_list("pk", "unit")
-        come = [pk for pk, unit in facts if chance.random() < share * slow.get(unit, 1.0)]
+        facts = rows.order_by("pk").exclude(user__in=late).values_list("pk", "unit", "user")
+        come = [pk for pk, unit, user in facts if user in sure or chance.random() < share * slow.get(unit, 1.0)]
         number = notice.version.number if notice.version else 1
         for group in range(4):
             moment = since + (at - since) * chance.uniform(0.25 * group, 0.25 * (group + 1))
