@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import escape
 from django.utils.translation import gettext as _
@@ -30,8 +30,10 @@ def minutes(request: HttpRequest, pk: int) -> HttpResponse:
     meeting_rights.require("write_minutes", meeting, user)
     meeting_rights.check("write_minutes", meeting, clock.now())
     record = Minutes.objects.filter(meeting=meeting).first()
-    data, more = (request.POST, "more" in request.POST) if request.method == "POST" else (None, False)
-    data = with_more_rows(data, "actions", ActionRows) if data is not None and more else data
+    more = "more" in request.POST
+    data: QueryDict | None = request.POST if request.method == "POST" else None
+    if data is not None and more:
+        data = with_more_rows(data, "actions", ActionRows)
     form = MinutesForm(data, initial={"body": record.body if record else _skeleton(meeting)})
     proposed = Action.objects.filter(meeting=meeting, state=Action.State.PROPOSED).order_by("pk")
     rows = ActionRows(data, prefix="actions", initial=action_rows(proposed), form_kwargs={"owners": owners(meeting)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -16,8 +16,12 @@ from accounts.models import User
 from channelportal.core import calendar, clock, files
 from channelportal.lib.workdays import local_date
 from notices import invitation, meeting_rights
+from notices.audience import Audience
 from notices.models import Action, AgendaItem, AgendaPaper, Invitation, Meeting, Minutes
 from notices.views.meeting_verbs import boxes_of, main_of
+from notices.views.meeting_writing import Outlook, outlook
+
+UNCALLED: Final = (Meeting.State.DRAFT, Meeting.State.PENDING)
 
 
 def visible(request: HttpRequest, pk: int) -> Meeting:
@@ -60,6 +64,7 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
     record = Minutes.objects.filter(meeting=meeting).select_related("written_by", "approved_by").first()
     shown = record if record and known and reads_minutes(meeting, record, user) else None
     main = main_of(meeting, user, possible, mine, record, now)
+    actions = _actions(meeting, user) if shown else _own_actions(meeting, user)
     return {
         "meeting": meeting,
         "now": now,
@@ -70,12 +75,21 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
         **(_content(meeting) if known else {}),
         "record": shown,
         "record_state": record,
-        "actions": _actions(meeting, user) if shown else _own_actions(meeting, user),
+        "actions": actions,
+        "owed": [row for row, _verbs in actions if row.state == Action.State.OPEN and row.owner_id == user.pk],
+        "outlook": _outlook(meeting, user) if known and meeting.state in UNCALLED else None,
         "possible": possible,
         "main": main,
         "boxes": boxes_of(meeting, possible, main),
         "organises": meeting_rights.Part(meeting, user).organises,
     }
+
+
+def _outlook(meeting: Meeting, user: User) -> Outlook:
+    """Whom the call would reach and who is taken: before it is sent or approved."""
+    names = ("kind", "starts_at", "ends_at", "place")
+    values = {name: getattr(meeting, name) for name in names} | {"audience": Audience.read(meeting.audience)}
+    return outlook(user, values, meeting)
 
 
 def _content(meeting: Meeting) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from notices.models import Meeting
 from notices.workflow import meetings
-from tests.notices.meetings.conftest import AFTER, Make, of
+from tests.notices.meetings.conftest import AFTER, CALLED_AT, Make, of
 from tests.notices.meetings.pages.conftest import Window
 from tests.people import Cast
 
@@ -115,3 +115,23 @@ def test_the_calendar_file_says_what_and_when(cast: Cast, window: Window, full: 
     assert "BEGIN:VEVENT" in text
     assert "METHOD:PUBLISH" in text
     assert "SUMMARY:" in text
+
+
+def test_the_head_sees_whom_the_call_reaches_and_who_is_taken(
+    cast: Cast, window: Window, called: Make, drafted: Make
+) -> None:
+    called(title="先定的会")
+    draft = meetings.send(drafted(title="后定的会", place="二号会议室"), by=cast.market_officer, at=CALLED_AT)
+
+    answer = window(cast.market_head).get(f"/meetings/{draft.pk}/")
+
+    page = answer.content.decode()
+    assert answer.context["outlook"].people == 2
+    assert "先定的会" in page
+    assert "时间冲突" in page
+
+
+def test_who_owes_an_action_finds_it_in_front(cast: Cast, window: Window, assigned: Meeting) -> None:
+    answer = window(cast.ludong_head, AFTER).get(f"/meetings/{assigned.pk}/")
+
+    assert [action.task for action in answer.context["owed"]] == ["给各家打电话"]
