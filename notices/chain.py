@@ -105,6 +105,11 @@ def _wanted(facts: Facts) -> Iterable[Planned]:
         yield Planned("management", facts.management, tuple(why_management))
 
 
+def placed(step: Planned, facts: Facts) -> Planned:
+    """A step of before, where somebody may decide it now. `NobodyDecides` where nobody could."""
+    return _placed(step, facts)
+
+
 def line(facts: Facts, unit: int) -> list[int]:
     """The unit and all above it, nearest first; a loop in the data ends it."""
     found: list[int] = []

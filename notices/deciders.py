@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Absence, Unit, UnitFunction, User
@@ -68,6 +69,22 @@ def _absences(people: Iterable[User], day: date) -> dict[int, list[Absence]]:
 
 def _stands_in(deputy: User, absences: list[Absence] | None) -> bool:
     return any(one.deputy_id in (None, deputy.pk) for one in absences or ())
+
+
+def stuck() -> QuerySet[Step]:
+    """Open steps that nobody of their unit may decide any more: who could has left, or is its author or sender by now."""
+    leaders = User.objects.filter(unit=OuterRef("unit"), is_active=True, frozen_at=None, role__in=["head", "deputy"])
+    others = leaders.exclude(pk=OuterRef("author")).exclude(pk=OuterRef("editor"))
+    return Step.objects.filter(~Exists(others), state=Step.State.OPEN)
+
+
+def placed_anew(step: Step, notice: Notice, day: date) -> Planned | None:
+    """Where a stuck step goes; None: nobody above could decide it either."""
+    facts = _organisation(by=step.editor, author=step.author, unit=notice.unit, day=day)
+    try:
+        return chain.placed(Planned(step.duty, step.unit_id, tuple(step.reasons)), facts)  # type: ignore[arg-type]
+    except NobodyDecides:
+        return None
 
 
 # ── the chain of a notice ───────────────────────────────────────────────────────────────────────

@@ -18,8 +18,9 @@ from django.db.models import Count, Q, QuerySet
 
 from channelportal.core import audit, calendar, clock, delivery, heartbeat, stamps
 from channelportal.core.errors import WrongState
-from notices import clockwork, publication, receipts, telling, workflow
+from notices import clockwork, deciders, publication, receipts, telling, workflow
 from notices.models import Notice, Receipt, Step
+from notices.workflow import approving
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ def sweep(at: datetime | None = None) -> dict[str, int]:
     moment = at or clock.now()
     waiting = {
         "published": (_scheduled(moment), _publish),
+        "stuck": (deciders.stuck(), _hand_up),
         "approvals": (_lying(moment), _remind_of_step),
         "reminded": (_to_remind(moment), _remind),
         "late": (_late(moment), _tell_late),
@@ -126,6 +128,10 @@ def _publish(pk: int, at: datetime) -> int:
     except WrongState:  # cancelled or published by another hand meanwhile
         return 0
     return 1
+
+
+def _hand_up(pk: int, at: datetime) -> int:
+    return int(approving.hand_up(Step.objects.select_related("version__notice").get(pk=pk), at=at))
 
 
 @transaction.atomic

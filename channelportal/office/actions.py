@@ -164,6 +164,7 @@ ACTIONS: Final[dict[str, Any]] = {
     "notice.due_reminded": pgettext_lazy("audit", "Readers reminded before the due moment"),
     "notice.overdue": pgettext_lazy("audit", "Late acknowledgements told"),
     "notice.approval_reminded": pgettext_lazy("audit", "Approval reminded of"),
+    "notice.step_handed_up": pgettext_lazy("audit", "Approval handed up: nobody was left to decide"),
     "notice.joined": pgettext_lazy("audit", "Notice sent to new members"),
     "notice.draft": pgettext_lazy("audit", "Notice drafted"),
     "notice.edit": pgettext_lazy("audit", "Notice edited"),

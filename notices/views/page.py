@@ -13,7 +13,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import signed_in
+from accounts.access import scope, signed_in
 from channelportal.core import clock, files, watermark
 from channelportal.core.models import Job
 from channelportal.lib import wording
@@ -46,6 +46,7 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
         "main": [deed for deed in deeds if deed.main],
         "deeds": [deed for deed in deeds if not deed.main],
         "answers": list(found.answers.filter(removed_at=None).select_related("by")),
+        "publishes": page.own and scope(user).may("notice.see", user.unit_id),
         "ask_url": reverse("notice-ask", args=[found.pk]) if page.may_ask else "",
         "questions_url": reverse("notice-questions", args=[found.pk])
         if page.may_ask or (page.own and found.published_at)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,7 @@ from accounts.models import User
 from channelportal.core import outbox, parameters
 from channelportal.core.errors import Invalid
 from channelportal.lib import rich
+from channelportal.lib.workdays import local_date
 from notices import chain, clockwork, deciders, notify
 from notices.models import Notice, NoticeFile, Remark, Sending, Step, Version
 from notices.workflow import base, correcting, ending, publishing, writing
@@ -98,6 +100,24 @@ def recall(notice: Notice, *, by: User, at: datetime | None = None) -> Notice:
             matter.news.recalled(step)
         matter.move()
     return matter.notice
+
+
+@transaction.atomic
+def hand_up(step: Step, *, at: datetime) -> bool:
+    """By the clock: nobody of its unit may decide it any more, so it goes to the superior, who is told. False: somebody may by now,
+    it is decided, or nobody above could either."""
+    notice = base.lock(step.version.notice)
+    held = deciders.stuck().filter(pk=step.pk).select_related("unit", "version", "author", "editor").first()
+    planned = deciders.placed_anew(held, notice, local_date(at)) if held else None
+    if held is None or planned is None or planned.unit_id == held.unit_id:
+        return False
+    before, held.unit_id, held.reasons = held.unit_id, planned.unit_id, list(dict.fromkeys(planned.reasons))
+    held.save(update_fields=["unit", "reasons"])
+    base.record("step_handed_up", notice, by=None, at=at, data={"step": held.duty, "was": before, "unit": held.unit_id})
+    news = notify.News(notice, held.version, at, by=None)
+    news.opened(Step.objects.select_related("unit").get(pk=held.pk))
+    news.send()
+    return True
 
 
 # ── what pages ask ──────────────────────────────────────────────────────────────────────────────
