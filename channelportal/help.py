@@ -68,6 +68,10 @@ def _is_approved(who: Scope) -> bool:
     return _at_a_unit(who) and not _approves(who)
 
 
+def _writes(who: Scope) -> bool:
+    return who.may("notice.see", who.unit_id) and _at_a_unit(who)
+
+
 def _verb(verb: str) -> Callable[[Scope], bool]:
     return lambda who: who.may(verb)
 
@@ -109,6 +113,16 @@ QUESTIONS: Final = (
         _verb("rules.edit"),
         "calendar",
         _("Working-day calendar"),
+    ),
+    Question(
+        _("Which meetings that must be held were not?"),
+        _(
+            "The page lists, for the company, each managing department and each channel, what is overdue and what is due soon. "
+            "How often each kind is held is a number that you set with the kinds of meetings."
+        ),
+        _verb("notice.supervise"),
+        "meeting-frequency",
+        _("Meetings to be held"),
     ),
     # ── registrars ──────────────────────────────────────────────────────────────────────────────
     Question(
@@ -160,6 +174,27 @@ QUESTIONS: Final = (
         _at_a_unit,
         "ticket-new",
         _("File a ticket"),
+    ),
+    Question(
+        _("I have read the notice. Why am I still reminded?"),
+        _(
+            "Reading is not acknowledging: where acknowledgement is asked for, press the button under the text by the day that "
+            "stands beside it. If one person answers for the unit, the notice says so."
+        ),
+        _at_a_unit,
+        "notices",
+        _("Notices"),
+        "?view=acknowledge",
+    ),
+    Question(
+        _("How do I tell channels or departments something?"),
+        _(
+            "Write a notice: kind, text, whom it is for. Before you send it, the page says how many it reaches and who approves "
+            "it: your head, outside your unit channel management too, major or confidential matters company management."
+        ),
+        _writes,
+        "notice-new",
+        _("Write a notice"),
     ),
     Question(
         _("What counts as a formal reply?"),
