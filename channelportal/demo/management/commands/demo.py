@@ -87,7 +87,9 @@ class Command(BaseCommand):
 
 
 def _notices(player: history.Player, first: date) -> None:
-    told = Notices(player, first)
+    """Beside the tickets, in the same order of time; by a chance of their own, so that the tickets are the same with or without."""
+    beside = history.Player(player.company, random.Random(SEED + 1), player.until, player.queue, player.turns)
+    told = Notices(beside, first)
     told.prepare()
     notice_states.prepare(told)
     meetings.prepare(told)
