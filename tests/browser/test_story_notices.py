@@ -333,7 +333,7 @@ def readers_of_the_old_are_told(page: Page, notice: Notice, smtp: MailServer, gr
     assert f"【通知更正】{TITLE}" in group.received[2]
 
     page.goto("/alerts/")
-    page.locator("main").get_by_role("link", name=re.compile(f"更正.*{TITLE}")).first.click()
+    page.locator("main").get_by_role("button", name=re.compile(f"更正.*{TITLE}")).first.click()
     expect(page.locator("main")).to_contain_text("您读过第 1 版之后，本通知已更正")
     expect(page.locator("article")).to_contain_text(RIGHT)
     expect(page.locator("article")).not_to_contain_text(WRONG)
