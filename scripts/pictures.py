@@ -90,6 +90,8 @@ PEOPLE: dict[str, Callable[[], Any]] = {
     "late-head": someone("responsible", "head", state="open", level__gte=1),
     "market": of("企业市场部", "officer"),
     "market-head": of("企业市场部", "head"),
+    "center-head": of("营销中心", "head"),
+    "channel": of("川南代理商", "head"),
     "qifa": of("企发部", "officer"),
     "qifa-head": of("企发部", "head"),
     "management": of("总裁办", "head"),
@@ -139,6 +141,19 @@ def first(model: str, address: str, **facts: Any) -> Callable[[Any], str]:
     return of
 
 
+def paper(model: str, address: str, **facts: Any) -> Callable[[Any], str]:
+    """`address` with the number of the newest notice or meeting with these facts that the person may see."""
+
+    def of(user: Any) -> str:
+        from django.apps import apps  # noqa: PLC0415
+
+        rows = apps.get_model("notices", model).objects.visible_to(user).filter(**facts)
+        pk = rows.order_by("-created_at").values_list("pk", flat=True).first()
+        return address.format(pk) if pk else ""
+
+    return of
+
+
 KEFU, LUDONG = {"name": "客户服务部"}, {"name": "鲁东代理商"}
 PAGES: dict[str, dict[str, Address]] = {
     "stranger": {
@@ -171,6 +186,16 @@ PAGES: dict[str, dict[str, Address]] = {
         "channels": "/channels/",
         "channel": unit(under="channels"),
         "people": unit("people/", "channels"),
+        "notices": "/notices/",
+        "notice": paper("notice", "/notices/{}/", urgency="urgent", state="published"),
+        "notice-corrected": paper("notice", "/notices/{}/", version__number__gt=1),
+        "notice-confidential": paper("notice", "/notices/{}/", level="confidential"),
+        "archive": "/notices/archive/",
+        "subscriptions": "/notices/subscriptions/",
+        "robots": "/notices/robots/",
+        "meetings": "/meetings/",
+        "meeting": paper("meeting", "/meetings/{}/", state="called"),
+        "rules": "/rules/",
     },
     "approver": {"home": "/", "ticket": ticket(state="pending", own=True), "list": "/tickets/?view=approve"},
     "returned": {"home": "/", "ticket": ticket(state="returned", own=True)},
@@ -207,8 +232,29 @@ PAGES: dict[str, dict[str, Address]] = {
         "channel-people": unit("people/", "channels", **LUDONG),
         "channel-tickets": unit("tickets/", "channels", **LUDONG),
         "channel-contact": unit("contact/", "channels", **LUDONG),
+        "notice-new": "/notices/new/",
+        "notice-request": "/notices/request/",
+        "notice-returned": paper("notice", "/notices/{}/", state="returned"),
+        "notices-own": "/notices/?view=unit",
+        "meeting-new": "/meetings/new/",
+        "meeting-minutes": paper("meeting", "/meetings/{}/", record__state="pending"),
     },
-    "market-head": {"home": "/", "people": "/people/"},
+    "market-head": {
+        "home": "/",
+        "people": "/people/",
+        "notice-receipts": paper(
+            "notice", "/notices/{}/receipts/", state="published", acknowledge=True, unit__code="QYSC"
+        ),
+        "subscriptions": "/notices/subscriptions/given/",
+    },
+    "center-head": {
+        "home": "/",
+        "notices": "/notices/?view=approve",
+        "notice-approve": paper(
+            "notice", "/notices/{}/approve/", state="pending", major=False, version=None, unit__kind="branch"
+        ),
+    },
+    "channel": {"meeting": paper("meeting", "/meetings/{}/", title__startswith="西南")},
     "qifa": {
         "home": "/",
         "supervision": "/supervision/",
@@ -243,6 +289,12 @@ PAGES: dict[str, dict[str, Address]] = {
         "parked": "/outbox/parked/",
         "registrations": "/registrations/",
         "search": "/search/?q=返利",
+        "rule": first("notices.rule", "/rules/{}/"),
+        "rule-compare": first("notices.rule", "/rules/{}/compare/"),
+        "meeting-calendar": "/meetings/calendar/",
+        "meeting-frequency": "/meetings/frequency/",
+        "meeting-kinds": "/meetings/kinds/",
+        "notice-kinds": "/notices/kinds/",
     },
     "management": {
         "home": "/",
