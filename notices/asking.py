@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 
 from channelportal.core import bulk, calendar, parameters
 from notices import clockwork
@@ -25,17 +24,42 @@ def asks_again(notice: Notice, old: Version, new: Version) -> bool:
     return notice.acknowledge and (new.error or new.effective_on != old.effective_on)
 
 
-@transaction.atomic
-def ask_again(notice: Notice, new: Version, at: datetime) -> None:
-    """The correction `new` is to be acknowledged anew, by everybody, at a due moment of its own. What was acknowledged or late by
-    then is kept as a fact about the version of before. Five statements."""
+def outstanding(notice: Notice) -> QuerySet[Receipt]:
+    """Those of whom something is still asked: an acknowledgement, or, where none is asked for, to open it."""
+    rows = Receipt.objects.filter(notice=notice, delivered_at__isnull=False)
+    return rows.filter(settled_at=None, due_at__isnull=False) if notice.acknowledge else rows.filter(opened_at=None)
+
+
+def begin_again(notice: Notice, at: datetime) -> None:
+    """From `at` on the notice asks anew, at a due moment of its own; `ask_again` asks its readers."""
     moment = due(notice, at)
-    asked = Receipt.objects.filter(notice=notice, due_at__isnull=False)
-    bulk.insert_from(
-        asked.filter(Q(settled_at__isnull=False) | Q(due_at__lt=at)), FormerReceipt, receipt_id=F("pk"), version=new.number,
-        due_at=F("due_at"), acknowledged_at=F("acknowledged_at"), settled_at=F("settled_at"),
-    )  # fmt: skip
-    asked.update(due_at=moment, acknowledged_at=None, settled_at=None, reminded_at=None, overdue_told=False)
     UnitAnswer.objects.filter(notice=notice, superseded_at=None).update(superseded_at=at)
     Notice.objects.filter(pk=notice.pk).update(acknowledge_due_at=moment, acknowledged=0)
     notice.acknowledge_due_at, notice.acknowledged = moment, 0
+
+
+def ask_again(notice: Notice, receipts: QuerySet[Receipt], new: Version, at: datetime) -> None:
+    """The correction `new`, in force since `at`, is to be acknowledged anew by these. What was acknowledged or late by then is kept
+    as a fact about the version of before; who answered since has answered the new words."""
+    asked = receipts.filter(due_at__isnull=False).filter(Q(delivered_at=None) | Q(delivered_at__lte=at))
+    before, moment = Q(settled_at__lte=at), notice.acknowledge_due_at
+    bulk.insert_from(
+        asked.filter(before | Q(due_at__lt=at)), FormerReceipt, receipt_id=F("pk"), version=new.number, due_at=F("due_at"),
+        acknowledged_at=Case(When(acknowledged_at__lte=at, then=F("acknowledged_at"))),
+        settled_at=Case(When(before, then=F("settled_at"))),
+    )  # fmt: skip
+    asked.filter(settled_at__gt=at).update(due_at=moment)
+    open_ = asked.filter(before | Q(settled_at=None))
+    open_.update(due_at=moment, acknowledged_at=None, settled_at=None, reminded_at=None, overdue_told=False)
+    answers = UnitAnswer.objects.filter(notice=notice, unit=OuterRef("unit"), superseded_at=None)
+    if UnitAnswer.objects.filter(notice=notice, superseded_at=None).exists():  # given since
+        theirs = receipts.filter(Exists(answers), settled_at=None, due_at__isnull=False)
+        settled = theirs.update(settled_at=Subquery(answers.values("at")[:1]))
+        Notice.objects.filter(pk=notice.pk).update(acknowledged=F("acknowledged") + settled)
+
+
+def ask_no_more(receipts: QuerySet[Receipt], at: datetime) -> None:
+    """Nothing more is asked of these: what was not due yet is not counted, what was late stays late."""
+    rows = receipts.filter(settled_at=None, due_at__isnull=False)
+    rows.filter(due_at__gte=at).update(due_at=None, settled_at=at)
+    rows.update(settled_at=at)

@@ -3,7 +3,7 @@
     open_(notice, user, at)           the first opening counts; without a change nothing is written
     acknowledge(notice, by=)          for himself; by an officer, deputy or head for the whole unit where the notice says so
     remind(notice, by=, units=None)   who has not, once a working day each
-    by_unit(notice), outstanding(notice)   who has, who has not
+    by_unit(notice)                   who has, who has not
 
 The counters of the notice are kept in the same transaction. `acknowledged` counts receipts of which nothing more is asked.
 """
@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Case, Count, F, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +25,7 @@ from accounts.models import Unit, User
 from channelportal.core import audit, calendar, clock
 from channelportal.core.errors import WrongState
 from channelportal.core.models import Alert
-from notices import clockwork, rights, telling
+from notices import afterwards, clockwork, rights
 from notices.models import Notice, Receipt, UnitAnswer
 
 State = Notice.State
@@ -64,7 +64,7 @@ def open_(notice: Notice, user: User, at: datetime | None = None) -> Receipt | N
 def _lock(notice: Notice) -> Notice:
     """Whoever writes receipts locks their notice first, as the publication does: so nobody waits for each other in a circle."""
     rows = Notice.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("version", "unit").get(pk=notice.pk)
+    return rows.select_related("version", "unit", "author", "job").get(pk=notice.pk)
 
 
 # ── acknowledging ───────────────────────────────────────────────────────────────────────────────
@@ -117,37 +117,25 @@ def _settle_unit(notice: Notice, mine: Receipt, at: datetime) -> int:
 # ── who has not ─────────────────────────────────────────────────────────────────────────────────
 
 
-def outstanding(notice: Notice) -> QuerySet[Receipt]:
-    """Those of whom something is still asked: an acknowledgement, or, where none is asked for, to open it."""
-    rows = Receipt.objects.filter(notice=notice, delivered_at__isnull=False)
-    return rows.filter(settled_at=None, due_at__isnull=False) if notice.acknowledge else rows.filter(opened_at=None)
-
-
 @transaction.atomic
 def remind(notice: Notice, *, by: User, units: Collection[int] | None = None, at: datetime | None = None) -> int:
-    """Remind those who have not, of these units or of all; who was reminded today (on a free day: on the last working day or since)
-    is spared. Returns how many were told. `Refused` unless he sees the receipts, `WrongState` if it does not stand."""
+    """Remind those who have not, of these units or of all; who was reminded today (on a free day: on the last working day or
+    since) is spared. Returns how many are told, at once or by a job. `Refused` unless he sees the receipts, `WrongState` if it does
+    not stand."""
     moment = at or clock.now()
     rights.require("remind", notice, by)
     held = _lock(notice)
     if held.state != State.PUBLISHED:
         raise WrongState(_("Only of a published notice readers are reminded."))
     since = clockwork.day_began(calendar.current(), moment)
-    rows = outstanding(held).filter(Q(reminded_at=None) | Q(reminded_at__lt=since))
-    if units is not None:
-        rows = rows.filter(unit__in=units)
-    count = nudge(held, rows, moment)
+    if afterwards.under_way(held, afterwards.REMIND):
+        return 0
+    chosen = sorted(units) if units is not None else None
+    facts = {"since": since.isoformat(), "units": chosen}
+    count = afterwards.begin(held, afterwards.REMIND, at=moment, by=by, facts=facts)
     if count:
-        audit.record(
-            "notice.remind", held, by=by, at=moment, data={"count": count, "units": sorted(units) if units else "all"}
-        )
+        audit.record("notice.remind", held, by=by, at=moment, data={"count": count, "units": chosen or "all"})
     return count
-
-
-def nudge(notice: Notice, receipts: QuerySet[Receipt], at: datetime) -> int:
-    """Send the reminder and note it: three statements, however many. The notice is locked, so none is reminded by two."""
-    telling.remind(notice, receipts, at)
-    return receipts.update(reminded_at=at, reminders=F("reminders") + 1)
 
 
 # ── lists ───────────────────────────────────────────────────────────────────────────────────────

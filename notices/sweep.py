@@ -18,7 +18,7 @@ from django.db.models import Count, Q, QuerySet
 
 from channelportal.core import audit, calendar, clock, delivery, heartbeat, stamps
 from channelportal.core.errors import WrongState
-from notices import clockwork, deciders, publication, receipts, telling, workflow
+from notices import clockwork, deciders, publication, telling, workflow
 from notices.models import Notice, Receipt, Step
 from notices.workflow import approving
 
@@ -148,7 +148,7 @@ def _remind_of_step(pk: int, at: datetime) -> int:
 @transaction.atomic
 def _remind(notice_id: int, at: datetime) -> int:
     notice = publication.held(notice_id)
-    count = receipts.nudge(notice, _to_remind(at).filter(notice=notice), at)
+    count = telling.remind(notice, _to_remind(at).filter(notice=notice), at)
     if count:
         audit.record("notice.due_reminded", notice, at=at, data={"count": count})
     return count

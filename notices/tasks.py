@@ -3,8 +3,8 @@
 from celery import shared_task
 
 from channelportal.core import clock
+from notices import afterwards, meeting_sweep, publication
 from notices import joiners as joining
-from notices import meeting_sweep, publication
 from notices import sweep as sweeping
 from notices.workflow import rules, subscriptions
 
@@ -32,6 +32,12 @@ def joiners() -> None:
 def publish(job_id: int) -> None:
     """One publication, by its job."""
     publication.run(job_id)
+
+
+@shared_task(name="notices.tasks.tell")
+def tell(job_id: int) -> None:
+    """Many readers hear of a correction, a reminder, a withdrawal; by its job."""
+    afterwards.run(job_id)
 
 
 @shared_task(name="notices.tasks.review_rules")

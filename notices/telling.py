@@ -19,7 +19,7 @@ from accounts.models import Absence, Unit, User
 from channelportal.core import alerts, bulk, delivery, outbox
 from channelportal.core.models import Alert, OutboxMessage
 from channelportal.lib.workdays import local_date
-from notices import asking, deciders, robots
+from notices import deciders
 from notices.models import Notice, Receipt, Step, Version
 
 PUBLISHED: Final = "notice-published"
@@ -43,22 +43,17 @@ def out(notice: Notice, at: datetime) -> None:
     )
 
 
-def corrected(notice: Notice, old: Version, new: Version, at: datetime) -> None:
-    """The notice shows the correction `new` from `at` on. Who opened an earlier version is told what changed; where it is to be
-    acknowledged anew (docs/decisions/12), everybody. Who has not opened any finds the new words, also in what waits unsent."""
-    again = asking.asks_again(notice, old, new)
-    if again:
-        asking.ask_again(notice, new, at)
-    mine = Receipt.objects.filter(notice=notice, delivered_at__isnull=False)
+def corrected(notice: Notice, receipts: QuerySet[Receipt], new: Version, at: datetime, *, again: bool) -> None:
+    """The notice shows the correction `new` from `at` on. Who of these opened an earlier version is told what changed; where it
+    is to be acknowledged anew (docs/decisions/12), all."""
+    mine = receipts.filter(delivered_at__lte=at)
     if not again:
         mine = mine.filter(opened_at__isnull=False, opened_version__lt=new.number)
-    _freshen(notice)
     more = {"change": new.change, "reason": new.change_reason, "error": new.error, "again": again}
     readers(mine, "notice-corrected", notice, key=f"notice:{notice.pk}:corrected:{new.number}", at=at, more=more)
-    robots.queue_for(notice, at, version=new.number)
 
 
-def _freshen(notice: Notice) -> None:
+def freshen(notice: Notice) -> None:
     """The title that a mail or an unread alert names is the present one."""
     key = f"notice:{notice.pk}"
     waiting = OutboxMessage.objects.filter(subject_key=key, kind=PUBLISHED, state=OutboxMessage.State.WAITING)
@@ -67,25 +62,21 @@ def _freshen(notice: Notice) -> None:
     Alert.objects.filter(key=key, user__in=unread, read_at=None).update(data=facts(notice))
 
 
-def withdrawn(notice: Notice, at: datetime) -> None:
-    """Everybody who has it; mails about it that wait are not sent. Nothing more is asked of anybody: what was not due yet is not
-    counted, what was late stays late."""
-    outbox.cancel(f"notice:{notice.pk}")
-    robots.cancel_for(notice)
-    rows = Receipt.objects.filter(notice=notice, settled_at=None, due_at__isnull=False)
-    rows.filter(due_at__gte=at).update(due_at=None, settled_at=at)
-    rows.update(settled_at=at)
-    mine = Receipt.objects.filter(notice=notice, delivered_at__isnull=False)
+def withdrawn(notice: Notice, receipts: QuerySet[Receipt], at: datetime) -> None:
+    """Those of these who have it; what waits about it was cancelled before."""
+    mine = receipts.filter(delivered_at__isnull=False)
     key = f"notice:{notice.pk}:withdrawn"
     mail = Notice.Means.MAIL in notice.means
     more = {"reason": notice.withdrawal}
     readers(mine, "notice-withdrawn", notice, key=key, at=at, mail=mail, more=more, about=key)
 
 
-def remind(notice: Notice, receipts: QuerySet[Receipt], at: datetime) -> None:
-    """Who has not acknowledged (or, where that is not asked for, not opened). The day is in the key: once a day each."""
+def remind(notice: Notice, receipts: QuerySet[Receipt], at: datetime) -> int:
+    """Who has not acknowledged (or, where that is not asked for, not opened), and note it: three statements. The day is in the key:
+    once a day each. The notice is locked, so none is reminded by two. Returns how many."""
     key = f"notice:{notice.pk}:remind:{local_date(at)}"
     readers(receipts, "notice-remind", notice, key=key, at=at, more={"read_only": not notice.acknowledge})
+    return receipts.update(reminded_at=at, reminders=F("reminders") + 1)
 
 
 def late(notice: Notice, receipts: QuerySet[Receipt], at: datetime) -> None:

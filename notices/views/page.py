@@ -17,7 +17,7 @@ from accounts.access import scope, signed_in
 from channelportal.core import clock, files, watermark
 from channelportal.core.models import Job
 from channelportal.lib import wording
-from notices import present, receipts, rights
+from notices import present, publication, receipts, rights
 from notices.models import Notice, NoticeFile, Version
 from notices.present import NoticePage
 
@@ -78,7 +78,10 @@ def _number(text: str | None) -> int | None:
 
 
 def _done(found: Notice) -> bool:
-    return found.state != Notice.State.PUBLISHING
+    """The publication, or what its readers were told since, is over."""
+    if found.job is None or found.job.kind == publication.KIND:
+        return found.state != Notice.State.PUBLISHING
+    return found.job.state in (Job.State.DONE, Job.State.FAILED)
 
 
 def _job_context(found: Notice) -> dict[str, Any]:
@@ -87,7 +90,8 @@ def _job_context(found: Notice) -> dict[str, Any]:
     return {
         "url": reverse("notice-progress", args=[found.pk]),
         "done": job.done if job else 0,
-        "total": found.recipients or (job.total if job else 0),
+        "kind": job.kind if job else "",
+        "total": (job.total if job else 0) or found.recipients,
         "finished": ended,
         "failed": bool(job and job.state == Job.State.FAILED),
         "result_url": found.get_absolute_url() if ended else "",

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import signed_in
 from channelportal.core.lists import Column, ListPage, page_of
+from notices import afterwards, rights
 from notices import receipts as verbs
-from notices import rights
 from notices.filters import RECEIPTS, ReceiptFilter
 from notices.forms.reading import RemindForm
 from notices.models import Notice, Receipt, UnitAnswer
@@ -77,6 +77,7 @@ def receipts(request: HttpRequest, pk: int) -> HttpResponse:
         "notice": found,
         "figures": figures(rows, now),
         "may_remind": "remind" in rights.possible(found, signed_in(request)),
+        "reminding": afterwards.under_way(found, afterwards.REMIND),
         "by_person": by_person,
         "export_url": "?view=people&format=xlsx",
     }
@@ -136,7 +137,9 @@ def remind(request: HttpRequest, pk: int) -> HttpResponse:
         raise BadRequest  # else a slip of the pen would remind everybody
     unit = form.cleaned_data["unit"]
     told = verbs.remind(found, by=signed_in(request), units=[unit] if unit else None)
-    if told:
+    if told > afterwards.AT_ONCE:
+        messages.success(request, _("Reminders are going out to %(n)s people.") % {"n": told})
+    elif told:
         messages.success(
             request, ngettext("%(n)s person was reminded.", "%(n)s people were reminded.", told) % {"n": told}
         )

@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from accounts.models import User
 from channelportal.core.models import StoredFile
-from notices import telling
+from notices import afterwards, asking, robots
 from notices.models import Notice, Version
 from notices.workflow import base, ending, publishing, writing
 from notices.workflow.base import Matter
@@ -104,7 +104,12 @@ def put_in_force(matter: Matter) -> None:
     matter.facts |= {"replaced": old.number, "error": new.error}
     matter.save()
     publishing.index(notice, new)
-    telling.corrected(notice, old, new, matter.at)
+    again = asking.asks_again(notice, old, new)
+    if again:
+        asking.begin_again(notice, matter.at)
+    facts = {"version": new.pk, "again": again}
+    afterwards.begin(notice, afterwards.CORRECT, at=matter.at, by=matter.by, facts=facts)
+    robots.queue_for(notice, matter.at, version=new.number)
     matter.news.published()
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts.models import User
 from channelportal.core import outbox, search
 from channelportal.lib import rich
-from notices import publication, telling
+from notices import afterwards, publication, robots
 from notices.models import Notice, Version
 from notices.workflow import base, ending
 from notices.workflow.base import Matter
@@ -45,7 +45,8 @@ def withdraw(notice: Notice, *, by: User, reason: str, at: datetime | None = Non
         matter.move()
         matter.set(withdrawn_at=matter.at, withdrawn_by=by, withdrawal=said)
         matter.save()
-        telling.withdrawn(matter.notice, matter.at)
+        robots.cancel_for(matter.notice)
+        afterwards.begin(matter.notice, afterwards.WITHDRAW, at=matter.at, by=by)
         matter.news.withdrawn(said)
     return matter.notice
 
