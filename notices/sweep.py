@@ -18,6 +18,7 @@ from django.db.models import Count, Q, QuerySet
 
 from channelportal.core import audit, calendar, clock, delivery, heartbeat, stamps
 from channelportal.core.errors import WrongState
+from channelportal.lib.workdays import local_date
 from notices import clockwork, deciders, publication, telling, workflow
 from notices.models import Notice, Receipt, Step
 from notices.workflow import approving
@@ -104,18 +105,21 @@ def _to_remind(at: datetime) -> QuerySet[Receipt]:
         return Receipt.objects.none()
     due_today = Q(due_at__lt=when.tonight) & (Q(reminded_at=None) | Q(reminded_at__lt=when.before))
     due_next = Q(due_at__gte=when.tonight) & (Q(reminded_at=None) | Q(reminded_at__lt=when.today))
-    rows = _asked().filter(due_at__gte=at, due_at__lt=when.until, delivered_at__lt=when.today)
+    rows = _asked(at).filter(due_at__gte=at, due_at__lt=when.until, delivered_at__lt=when.today)
     return rows.filter(due_today | due_next)
 
 
 def _late(at: datetime) -> QuerySet[Receipt]:
     """Acknowledgements that are missing after their due moment, and nobody was told. Due itself is still in time."""
-    return _asked().filter(due_at__lt=at)
+    return _asked(at).filter(due_at__lt=at)
 
 
-def _asked() -> QuerySet[Receipt]:
+def _asked(at: datetime) -> QuerySet[Receipt]:
+    """Of what is still valid: what has expired is chased no more."""
+    today = local_date(at)
+    valid = Q(notice__valid_until=None) | Q(notice__valid_until__gte=today)
     rows = Receipt.objects.filter(settled_at=None, overdue_told=False, due_at__isnull=False, delivered_at__isnull=False)
-    return rows.filter(notice__state=Notice.State.PUBLISHED)
+    return rows.filter(valid, notice__state=Notice.State.PUBLISHED)
 
 
 # ── what is done ────────────────────────────────────────────────────────────────────────────────

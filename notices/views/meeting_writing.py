@@ -257,7 +257,7 @@ def outlook(user: User, values: dict[str, Any], meeting: Meeting | None) -> Outl
         return Outlook(kind=kind)
     days, now = calendar.current(unit_id=user.unit_id), clock.now()
     ends = ends if ends and ends > starts else starts + LENGTH
-    people = recipients.people(audience or Audience())
+    near = recipients.people(audience or Audience()) & audiences.people_for(user).order_by()  # whose names he may read
     count, units = recipients.counted(audience or Audience())
     ahead = meeting_times.days_ahead(now, starts, days)
     place = str(values.get("place") or "")
@@ -269,7 +269,7 @@ def outlook(user: User, values: dict[str, Any], meeting: Meeting | None) -> Outl
         off_hours=meeting_times.off_hours(starts, ends, days, meeting_hours.in_force()) and not kind.any_time,
         people=count,
         units=units,
-        clashes=meeting_clashes.clashes(starts, ends, people, viewer=user, place=place, but=meeting)[:MOST_SHOWN],
+        clashes=meeting_clashes.clashes(starts, ends, near, viewer=user, place=place, but=meeting)[:MOST_SHOWN],
         approved_by_head=workflow.needs_approval(user, user.unit),
     )
 

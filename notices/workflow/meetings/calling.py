@@ -7,7 +7,7 @@ from typing import Unpack
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
@@ -136,6 +136,12 @@ def _check_audience(meeting: Meeting) -> None:
         raise Invalid("audience", _("This would invite nobody."))
     if found > MOST_INVITED:
         raise Invalid("audience", _("At most %(count)s people can be invited.") % {"count": MOST_INVITED})
+    near = Q(unit=meeting.unit_id) | Q(unit__kind=Unit.Kind.HQ)
+    if meeting.unit.is_channel and people(meeting).exclude(near).exists():
+        wider = _(
+            "A channel invites headquarters and its own people. Ask your managing department to call a wider meeting."
+        )
+        raise Invalid("audience", wider)
 
 
 def people(meeting: Meeting) -> QuerySet[User]:
