@@ -109,7 +109,7 @@ def test_what_is_shown_is_cleaned_once_more() -> None:
 def test_a_table_gets_a_frame_to_scroll_in_and_a_text_about_one_does_not() -> None:
     page = shown("{{ body|rich }}", body="<p>&lt;table&gt;</p><table><tr><td>x</td></tr></table>")
 
-    assert page.startswith('<p>&lt;table&gt;</p><div class="rich-table" role="region" tabindex="0"')
+    assert page.startswith('<p>&lt;table&gt;</p><div class="rich-table" role="group" tabindex="0"')
     assert page.endswith("</table></div>")
     assert page.count("rich-table") == 1
 

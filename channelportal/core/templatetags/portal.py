@@ -139,7 +139,7 @@ def file_icon(name: str) -> str:
 def rich(html: str | None) -> SafeString:
     """{{ notice.body|rich }} inside class="rich": formatted text, cleaned once more, so that no way into the database is a
     way into the page. A wide table scrolls in a frame of its own."""
-    frame = format_html('<div class="rich-table" role="region" tabindex="0" aria-label="{}"><table>', _("Table"))
+    frame = format_html('<div class="rich-table" role="group" tabindex="0" aria-label="{}"><table>', _("Table"))
     # every "<table>" in clean text is a tag: what is text there, or a description of a picture, has its brackets escaped
     return SafeString(_cleaned(str(html or "")).replace("<table>", frame).replace("</table>", "</table></div>"))
 
