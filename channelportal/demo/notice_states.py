@@ -132,7 +132,8 @@ def corrected_facts(notices: Notices, back: int) -> Script:
 
 def withdrawn(notices: Notices, back: int) -> Script:
     notice, at = yield from _published(notices, texts.WITHDRAWN, back)
-    at = yield notices.player.soon(at, 4, 20)
+    yield from _until(notices, notices.readers(notice, at), notices.ago(back - 2))
+    at = yield notices.ago(back - 2, "09:40")
     workflow.withdraw(
         notice, by=notices.company.one("market", "head"), reason="清单价格与现行协议价冲突，重新核定后另行通知。", at=at
     )

@@ -179,6 +179,7 @@ class Notices:
     def _come(self, notice: Notice, receipts: list[int], moment: datetime, number: int) -> None:
         new = Receipt.objects.filter(pk__in=receipts, opened_at=None)
         new.update(opened_at=Greatest("delivered_at", moment), opened_version=number)
+        Receipt.objects.filter(pk__in=receipts, opened_version__lt=number).update(opened_version=number)
         if self.player.until - moment < timedelta(days=3):  # older ones are read in any case
             told = Alert.objects.filter(user__receipts__in=receipts, url=notice.get_absolute_url(), read_at=None)
             told.update(read_at=moment)
