@@ -8,7 +8,7 @@ from typing import Any, Final
 KINDS: Final[tuple[tuple[Any, ...], ...]] = (
     (
         "annual", "渠道合作伙伴大会", "Annual partner conference", 1, "year", "company",
-        {"channels": "all", "roles": ["head"]}, 20, 5, False,
+        {"channels": "all", "roles": ["head", "deputy"]}, 20, 5, False,
     ),
     ("quarterly", "季度沟通会", "Quarterly meeting with a channel", 1, "quarter", "channel", {}, 5, 3, False),
     ("monthly", "月度工作会", "Monthly working meeting", 1, "month", "manager", {}, 3, 3, False),
