@@ -7,7 +7,6 @@ manage.py doctor [--json]            # the same on the command line; ends with 1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,42 +17,33 @@ from django.utils.translation import gettext as _
 
 from accounts import organisation
 from accounts.models import Agreement, Registration, Unit, UnitFunction, User
+from channelportal import doctor_notices
 from channelportal.core import calendar, heartbeat, outbox
 from channelportal.core.models import OutboxMessage
+from channelportal.gaps import FAULT, GRADES, WARNING, Gap
 from feedback import in_force, ladder
 from feedback.ladder import Target
 from feedback.models import LadderStep, TicketKind
 
-FAULT: Final = "fault"  # the portal cannot keep what it promises
-WARNING: Final = "warning"  # it can, but somebody will miss something
-GRADES: Final = (FAULT, WARNING)
+__all__ = ["FAULT", "WARNING", "Gap", "examine", "grouped", "title"]
 Function = UnitFunction.Function
 
 
-@dataclass(frozen=True)
-class Gap:
-    """One thing that is missing: `code` for grouping and robots, `where` it is missing, what to do, and the page for it."""
-
-    code: str
-    grade: str
-    what: str
-    remedy: str
-    url: str = ""
-    where: str = ""
-
-    def as_data(self) -> dict[str, str]:
-        return asdict(self)
-
-
 def examine(at: datetime) -> list[Gap]:
-    """Every gap, faults first. About fifteen queries whatever the size of the company."""
+    """Every gap, faults first. About twenty queries whatever the size of the company."""
     found = [gap for check in CHECKS for gap in check(at)]
     return sorted(found, key=lambda gap: GRADES.index(gap.grade))
 
 
 def _single_functions(at: datetime) -> Iterator[Gap]:
     held = set(UnitFunction.objects.filter(unit__active=True).values_list("function", flat=True))
-    for function in (Function.SUPERVISING, Function.REGISTRAR_HQ, Function.MANAGEMENT, Function.REGISTRAR_CHANNELS):
+    for function in (
+        Function.SUPERVISING,
+        Function.REGISTRAR_HQ,
+        Function.MANAGEMENT,
+        Function.REGISTRAR_CHANNELS,
+        Function.CHANNEL_MANAGEMENT,
+    ):
         if function not in held:
             yield Gap(
                 "no-function",
@@ -324,6 +314,7 @@ CHECKS: Final[tuple[Callable[[datetime], Iterator[Gap]], ...]] = (
     _escalation,
     _kinds,
     _calendar,
+    *doctor_notices.CHECKS,
     _operation,
     _security,
 )
@@ -339,6 +330,10 @@ def title(code: str, number: int) -> str:
         "falls-back": _("%(number)s units whose escalation finds nobody above"),
         "reaches-nobody": _("%(number)s units whose escalation reaches nobody at all"),
         "kind-unrouted": _("%(number)s kinds of ticket that go to no unit by themselves"),
+        "kind-nobody-writes": _("%(number)s kinds of notice whose owner is closed"),
+        "meeting-for-nobody": _("%(number)s kinds of meeting that would invite nobody"),
+        "robot-failing": _("%(number)s robots take no posts"),
+        "rule-unreviewed": _("%(number)s regulations whose yearly review is over"),
         "loop-stopped": _("%(number)s jobs stand still"),
     }
     return titles.get(code, _("%(number)s gaps of one kind")) % {"number": number}

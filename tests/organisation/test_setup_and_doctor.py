@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.access import may, scope
-from accounts.models import Absence, OneTimePassword, Unit, User
+from accounts.models import Absence, OneTimePassword, Unit, UnitFunction, User
 from accounts.workflow import passwords, units
 from channelportal.core.clock import now
 from channelportal.core.heartbeat import LONGEST
 from channelportal.core.models import CalendarVersion, Heartbeat
 from channelportal.doctor import examine
+from notices.models import MeetingKind, NoticeKind, Robot, Rule
+from notices.supplied import kinds, meetings, rules
+from notices.workflow import robots
 from tests.people import Cast
 
 ARGUMENTS = {
@@ -138,6 +144,43 @@ def test_it_names_what_the_operation_lacks(cast: Cast) -> None:
     units.stamps.bump("calendar")
     codes = {code for code, _where in _codes()}
     assert {"no-administrator", "no-year"} <= codes
+
+
+def test_it_names_what_the_way_of_notices_lacks(cast: Cast) -> None:
+    assert ("no-second-decider", "总裁办") in _codes()
+    assert "no-function" not in {code for code, _where in _codes()}
+
+    User.objects.create(username="deputy", name="副总办", email="deputy@example.com", unit=cast.office, role="deputy")
+    UnitFunction.objects.filter(function="channel_management").delete()
+    kinds.supply(apps)
+    NoticeKind.objects.filter(code="launch").update(owner=cast.dev)
+    Unit.objects.filter(pk=cast.dev.pk).update(active=False)
+    codes = {code for code, _where in _codes()}
+
+    assert "no-second-decider" not in codes
+    assert {"no-function", "kind-nobody-writes"} <= codes
+
+
+def test_it_names_what_meetings_robots_and_regulations_lack(cast: Cast, settings: Settings) -> None:
+    meetings.supply(apps)
+    rules.supply(apps)
+    robot = robots.add(
+        by=cast.kefu_head,
+        maker="feishu",
+        name="渠道群",
+        address=f"https://open.feishu.cn/open-apis/bot/v2/hook/{'a' * 32}",
+    )
+    rule = Rule.objects.create(code="old", name="旧办法", reviewed_on=date(2020, 1, 1))
+    gone = {"meeting-for-nobody", "robot-failing", "rule-unreviewed", "no-file-key"}
+    assert not gone - {"rule-unreviewed"} & {code for code, _where in _codes()}
+
+    Robot.objects.filter(pk=robot.pk).update(failing_since=now())
+    MeetingKind.objects.filter(code="annual").update(audience={"people": [999_999]})
+    assert gone - {"no-file-key"} <= {code for code, _where in _codes()}
+    assert ("rule-unreviewed", rule.name) in _codes()
+
+    settings.FILE_KEYS = "broken"
+    assert "no-file-key" in {code for code, _where in _codes()}
 
 
 def test_it_is_a_page_for_the_supervisors_and_the_system_administrator(cast: Cast, client: Client) -> None:
