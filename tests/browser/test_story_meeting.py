@@ -215,7 +215,7 @@ def test_a_confidential_file_carries_its_readers_name_and_no_mail_its_title(
     assert list(taken_by) == [company.ludong_head.pk]
     outbox.deliver(clock.now() + timedelta(days=1))  # its approvers had an hour each
     assert smtp.to(company.ludong_head.email)
-    assert smtp.to(company.kefu_officer.email)  # its author
+    assert smtp.to(company.ludong_officer.email)
     assert not any(title in str(mail.message["Subject"]) + mail.text for mail in smtp.received)
     assert not any(title in part for mail in smtp.received for part in parts_of(mail.message))
 

@@ -29,7 +29,7 @@ PEOPLE, UNITS = 2 * MANY + 9, MANY + 3  # the cast has three channels of three p
 TITLE = "关于调整返利比例的通知"
 WRONG, RIGHT = "返利比例为百分之三", "返利比例为百分之五"
 SECRET = "SEC-of-the-robot"
-WITHIN = 60  # seconds until the jobs have done something
+WITHIN = 120  # seconds until the jobs have done something
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def jobs(
 def test_a_policy_is_returned_approved_published_read_reminded_and_corrected(  # noqa: PLR0917
     company: Cast, kinds: None, makers: RobotServer, smtp: MailServer, jobs: None, window_of: OpenFor, live_url: str
 ) -> None:
-    heads = channels(company, MANY)
+    heads, post = channels(company, MANY), Post(smtp)
     group = makers.group("dingtalk", secret=SECRET)
     author, head = window_of(company.market_officer), window_of(company.market_head)
     enter_the_robot(author, group)
@@ -59,7 +59,7 @@ def test_a_policy_is_returned_approved_published_read_reminded_and_corrected(  #
     check_it(window_of(company.center_head))
     decide_it(window_of(company.office_head))
 
-    everybody_has_it(notice, smtp, live_url)
+    everybody_has_it(notice, post, live_url)
     the_group_has_it(notice, group, live_url)
     reader, asker = window_of(company.ludong_officer, width=390), window_of(company.chuannan_head, width=390)
     acknowledge_for_the_unit(reader, notice)
@@ -67,14 +67,14 @@ def test_a_policy_is_returned_approved_published_read_reminded_and_corrected(  #
     ask(asker, notice)
     answer_and_publish(author, notice)
     read_the_answer(reader, notice)
-    remind_the_rest(author, notice, smtp)
+    remind_the_rest(author, notice, post)
 
     let_pass(notice, days=4)
-    heads_hear_who_is_late(company, notice, smtp)
+    heads_hear_who_is_late(company, notice, post)
     acknowledge_for_the_unit(asker, notice)
     correct_it(author, reader, notice)
     approve_the_correction(head, window_of(company.center_head), window_of(company.office_head), notice)
-    readers_of_the_old_are_told(reader, notice, smtp, group)
+    readers_of_the_old_are_told(reader, notice, post, group)
     acknowledge_for_the_unit(reader, notice)
 
     the_rates_come_out(company, notice)
@@ -205,10 +205,10 @@ def approve(page: Page) -> None:
 # ── out ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def everybody_has_it(notice: Notice, smtp: MailServer, live_url: str) -> None:
+def everybody_has_it(notice: Notice, post: Post, live_url: str) -> None:
     eventually(lambda: Notice.objects.get(pk=notice.pk).state == "published", within=WITHIN)
     link = f"{live_url}/notices/{notice.pk}/"
-    mails = mailed(smtp, "新通知：", PEOPLE)
+    mails = post.by_person("新通知：", PEOPLE)
     receipts = Receipt.objects.filter(notice=notice, delivered_at__isnull=False)
     alerts = Alert.objects.filter(kind="notice-published")
 
@@ -272,7 +272,7 @@ def read_the_answer(page: Page, notice: Notice) -> None:
 # ── who has not ─────────────────────────────────────────────────────────────────────────────────
 
 
-def remind_the_rest(page: Page, notice: Notice, smtp: MailServer) -> None:
+def remind_the_rest(page: Page, notice: Notice, post: Post) -> None:
     missing = PEOPLE - 5  # one of 鲁东代理商 (three people) and one of an agent (two) have answered for all
     page.goto(f"/notices/{notice.pk}/receipts/")
     expect(page.locator("main")).to_contain_text(f"3 / {PEOPLE}")  # opened
@@ -281,16 +281,15 @@ def remind_the_rest(page: Page, notice: Notice, smtp: MailServer) -> None:
     page.get_by_role("button", name="催办全部未完成者").click()
     page.get_by_role("dialog").get_by_role("button", name="催办全部未完成者").click()
     expect(page.locator("#messages")).to_contain_text(f"已催办 {missing} 人")
-    assert len(mailed(smtp, "催办：", missing)) == missing
+    assert len(post.by_person("催办：", missing)) == missing
 
 
-def heads_hear_who_is_late(company: Cast, notice: Notice, smtp: MailServer) -> None:
+def heads_hear_who_is_late(company: Cast, notice: Notice, post: Post) -> None:
     words = "川南代理商 有 3 人未按时确认回复"
-    mail = eventually(
-        lambda: [one for one in smtp.to(company.chuannan_head.email) if words in one.subject + one.text], within=WITHIN
-    )[0]
+    mail = post.by_person(words, 1)[0]
     told = Alert.objects.filter(kind="notice-late-unit")
 
+    assert mail.recipients == (company.chuannan_head.email,)
     assert TITLE in mail.subject + mail.text
     assert told.count() == UNITS - 2
     assert not told.filter(user=company.ludong_head).exists()
@@ -326,8 +325,8 @@ def approve_the_correction(head: Page, center: Page, office: Page, notice: Notic
     assert (notice.version and notice.version.number) == 2
 
 
-def readers_of_the_old_are_told(page: Page, notice: Notice, smtp: MailServer, group: Group) -> None:
-    mails = mailed(smtp, "返利比例由百分之三改为百分之五", PEOPLE)
+def readers_of_the_old_are_told(page: Page, notice: Notice, post: Post, group: Group) -> None:
+    mails = post.by_person("返利比例由百分之三改为百分之五", PEOPLE)
     assert len(mails) == PEOPLE  # an error is acknowledged anew by everybody (docs/decisions/12)
     eventually(lambda: len(group.received) == 3, within=WITHIN)
     assert f"【通知更正】{TITLE}" in group.received[2]
@@ -366,13 +365,26 @@ def the_rates_come_out(company: Cast, notice: Notice) -> None:
 # ── helpers ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def mailed(smtp: MailServer, words: str, count: int) -> list[Received]:
-    """The newest mail with these words of each person, once that many people have one."""
+class Post:
+    """What the mail server was sent, each opened once: parsing thousands again and again would keep the server from working."""
 
-    def found() -> dict[Any, Received]:
-        return {mail.recipients: mail for mail in smtp.received if words in mail.subject + mail.text}
+    def __init__(self, smtp: MailServer) -> None:
+        self.smtp = smtp
+        self.opened: list[tuple[Received, str]] = []
 
-    eventually(
-        lambda: len(found()) >= count, within=WITHIN, every=0.3, otherwise=lambda: f"{len(found())} of {count}: {words}"
-    )
-    return list(found().values())
+    def mails(self, words: str) -> list[Received]:
+        for mail in self.smtp.received[len(self.opened) :]:
+            self.opened.append((mail, f"{mail.subject}\n{mail.text}"))
+        return [mail for mail, text in self.opened if words in text]
+
+    def by_person(self, words: str, count: int) -> list[Received]:
+        """The newest mail with these words of each person, once that many people have one."""
+
+        def found() -> dict[Any, Received]:
+            return {mail.recipients: mail for mail in self.mails(words)}
+
+        def missing() -> str:
+            return f"{len(found())} of {count}: {words}"
+
+        eventually(lambda: len(found()) >= count, within=WITHIN, every=0.5, otherwise=missing)
+        return list(found().values())
