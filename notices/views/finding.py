@@ -40,5 +40,6 @@ def unpublished(notice: Notice, user: User, deciders: frozenset[int]) -> None:
     if user.pk in deciders or supervises or rights.writes(notice, user):
         return
     leads = user.leads or who.may("notice.approve", user.unit_id)
-    if not (leads and Step.objects.filter(version__notice=notice, unit=user.unit_id, opened_at__isnull=False).exists()):
+    steps = Step.objects.filter(version__notice=notice, version__state__in=Version.OPEN, unit=user.unit_id)
+    if not (leads and steps.filter(opened_at__isnull=False).exists()):
         raise Refused(rights.REASONS["deciding"])
