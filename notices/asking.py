@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 
+from accounts import roles
 from channelportal.core import bulk, calendar, parameters
 from notices import clockwork
 from notices.models import FormerReceipt, Notice, Receipt, UnitAnswer, Version
+
+SPEAKERS: Final = tuple(role for role, verbs in roles.BY_ROLE.items() if "notice.acknowledge_for_unit" in verbs)
 
 
 def due(notice: Notice, at: datetime) -> datetime | None:
@@ -22,6 +26,12 @@ def due(notice: Notice, at: datetime) -> datetime | None:
 def asks_again(notice: Notice, old: Version, new: Version) -> bool:
     """Who acknowledged wrong words, or another day in force, has not acknowledged this."""
     return notice.acknowledge and (new.error or new.effective_on != old.effective_on)
+
+
+def who_can(receipts: QuerySet[Receipt]) -> QuerySet[Receipt]:
+    """Of these the receipts of people who can give what is asked: where one answers for the unit, its heads, deputies and
+    information officers. Only they are reminded."""
+    return receipts.filter(Q(notice__unit_answers=False) | Q(user__role__in=SPEAKERS))
 
 
 def outstanding(notice: Notice) -> QuerySet[Receipt]:

@@ -19,7 +19,7 @@ from django.db.models import Count, Q, QuerySet
 from channelportal.core import audit, calendar, clock, delivery, heartbeat, stamps
 from channelportal.core.errors import WrongState
 from channelportal.lib.workdays import local_date
-from notices import clockwork, deciders, publication, telling, workflow
+from notices import asking, clockwork, deciders, publication, telling, workflow
 from notices.models import Notice, Receipt, Step
 from notices.workflow import approving
 
@@ -105,7 +105,7 @@ def _to_remind(at: datetime) -> QuerySet[Receipt]:
         return Receipt.objects.none()
     due_today = Q(due_at__lt=when.tonight) & (Q(reminded_at=None) | Q(reminded_at__lt=when.before))
     due_next = Q(due_at__gte=when.tonight) & (Q(reminded_at=None) | Q(reminded_at__lt=when.today))
-    rows = _asked(at).filter(due_at__gte=at, due_at__lt=when.until, delivered_at__lt=when.today)
+    rows = asking.who_can(_asked(at)).filter(due_at__gte=at, due_at__lt=when.until, delivered_at__lt=when.today)
     return rows.filter(due_today | due_next)
 
 
@@ -166,7 +166,7 @@ def _tell_late(notice_id: int, at: datetime) -> int:
     counts = dict(rows.order_by().values_list("unit").annotate(count=Count("pk")))
     if not counts:
         return 0
-    telling.late(notice, rows, at)
+    telling.late(notice, asking.who_can(rows), at)
     telling.late_units(notice, counts, at)
     audit.record("notice.overdue", notice, at=at, data={"count": sum(counts.values()), "units": len(counts)})
     return rows.update(overdue_told=True)

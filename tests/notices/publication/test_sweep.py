@@ -136,6 +136,17 @@ def test_whom_somebody_reminded_today_is_not_reminded_again(cast: Cast) -> None:
     assert reminders(cast, moment("05-11 08:30")) == [1]
 
 
+def test_where_one_answers_for_the_unit_it_reminds_those_who_can(cast: Cast) -> None:
+    out(cast, unit_answers=True)
+
+    done = [sweep(moment("05-11 10:00")), sweep(moment("05-11 10:01")), sweep(moment("05-14 10:00"))]
+
+    asked = {cast.ludong_head.pk, cast.ludong_officer.pk, cast.chuannan_head.pk}
+    assert [one.get("reminded") for one in done] == [3, None, None]
+    assert told("notice-remind") == asked
+    assert told("notice-late") == asked
+
+
 def test_what_is_late_is_told_once_to_reader_and_head(cast: Cast) -> None:
     notice = out(cast)
     receipts.acknowledge(notice, by=cast.ludong_head, at=FRIDAY + 6 * HOUR)
