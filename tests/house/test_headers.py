@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
 from channelportal.core import stamps
 from feedback.models import Ticket, TicketFile
+from tests.house.papers import PIXEL
 from tests.house.test_walk import places, signed_in, world
 from tests.people import Cast
 
@@ -95,7 +97,7 @@ def test_it_carries_them_when_a_form_is_forged(cast: Cast) -> None:
 
 def test_it_carries_them_when_the_page_was_too_old(cast: Cast, world: dict[str, Any]) -> None:
     client = browser(cast, "ludong_head")
-    ticket = Ticket.objects.get()
+    ticket = Ticket.objects.get(pk=world["tickets/"])
     Ticket.objects.filter(pk=ticket.pk).update(state="withdrawn")
 
     answer = client.post(f"/tickets/{ticket.pk}/withdraw/", {"reason": "好了", "version": ""})
@@ -114,6 +116,65 @@ def test_it_carries_them_when_something_fails(cast: Cast, monkeypatch: pytest.Mo
     assert answer.status_code == 500
     assert "ZeroDivisionError" not in answer.text
     check(answer)
+
+
+# of notices and meetings: (who, its path in the world of the walk)
+PAPERS: list[tuple[str, str, str]] = [
+    ("page", "ludong_head", "/notices/{kept notices/}/"),
+    ("approval", "kefu_head", "/notices/{pending notices/}/approve/"),
+    ("fragment", "kefu_head", "/notices/{notices/}/questions/"),
+    ("comparison", "kefu_head", "/notices/{notices/}/compare/?from=1&to=2"),
+    ("receipts", "kefu_head", "/notices/{notices/}/receipts/?format=xlsx"),
+    ("meeting", "ludong_head", "/meetings/{meetings/}/"),
+    ("calendar file", "ludong_head", "/meetings/{meetings/}/invitation.ics"),
+    ("robots", "kefu_head", "/notices/robots/"),
+    ("regulation", "qifa_head", "/rules/{rules/}/"),
+]
+
+
+def path_of(route: str, world: dict[str, Any]) -> str:
+    for key, value in world.items():
+        route = route.replace(f"{{{key}}}", str(value))
+    return route
+
+
+def test_papers_carry_their_headers(cast: Cast, world: dict[str, Any]) -> None:
+    browsers = {person: browser(cast, person) for person in {person for _what, person, _path in PAPERS}}
+    for what, person, route in PAPERS:
+        headers = {"HX-Request": "true"} if what == "fragment" else {}
+        answer = browsers[person].get(path_of(route, world), headers=headers)
+
+        assert answer.status_code == 200, what
+        assert answer["Cache-Control"] == "no-store, private", what
+        check(answer)
+
+
+DOWNLOADS = ("/notices/{notices/}/files/{notices/files/}/", "/notices/{kept notices/}/files/{kept notices/files/}/", "/notices/pictures/{notices/pictures/}/")  # fmt: skip
+
+
+@pytest.mark.parametrize("route", DOWNLOADS)
+def test_a_file_of_a_notice_is_shut_in(route: str, cast: Cast, world: dict[str, Any]) -> None:
+    answer = browser(cast, "ludong_head").get(path_of(route, world))
+    assert b"".join(answer.streaming_content)
+
+    assert {"sandbox", "default-src 'none'"} <= policy(answer)
+    assert answer["Cache-Control"] == "no-store, private"
+    assert answer["Content-Type"] in {"text/plain", "image/png"}
+    check_the_rest(answer)
+
+
+def test_the_answer_to_a_picture_carries_them(cast: Cast) -> None:
+    for status, files in (
+        (422, {}),
+        (422, {"file": SimpleUploadedFile("x.svg", b"<svg/>")}),
+        (200, {"file": SimpleUploadedFile("x.png", PIXEL)}),
+    ):
+        answer = browser(cast, "kefu_head").post("/notices/pictures/", files)
+
+        assert answer.status_code == status
+        assert answer["Content-Type"] == "application/json"
+        assert answer["Cache-Control"] == "no-store, private"
+        check(answer)
 
 
 def test_a_download_is_never_shown_inside_the_portal(cast: Cast, world: dict[str, Any]) -> None:
