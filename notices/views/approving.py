@@ -49,7 +49,7 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
     if found.in_hand is None:
         raise wrong_state(notice)
     if request.method != "POST":
-        return _show(request, notice, found, _form(found, None))
+        return _show(request, notice, found, _form(notice, found, None))
     form, step = _decision(request, notice, found, user)
     if form.is_valid() and form.remarks():
         form.add_error(
@@ -82,18 +82,22 @@ def _decision(request: HttpRequest, notice: Notice, found: Situation, user: User
     rights.require("approve", notice, user, found.step)
     if request.POST.get("step", str(found.step.pk)) != str(found.step.pk):  # taken back and sent anew since he read it
         raise WrongState(_("It was sent anew since you opened this page. Please read it again."))
-    return _form(found, request.POST), found.step
+    return _form(notice, found, request.POST), found.step
 
 
-def _form(found: Situation, data: Any) -> DecisionForm:
+def _form(notice: Notice, found: Situation, data: Any) -> DecisionForm:
     places = [block.number for block in rich.blocks(found.in_hand.body)] if found.in_hand else []
     checks = found.step is not None and chain.asks_checks(found.step.reasons)
-    return DecisionForm(data, places=places, checks=checks, lead=_asks_lead(found))
+    return DecisionForm(data, places=places, checks=checks, lead=_asks_lead(notice, found))
 
 
-def _asks_lead(found: Situation) -> bool:
-    """The author asked for a shorter time ahead: the first who decides says why he accepts it."""
-    return found.step is not None and found.step.order == 1 and bool(found.step.sending.facts.get("lead_note"))
+def _asks_lead(notice: Notice, found: Situation) -> bool:
+    """The time ahead is short, as sent or because it lay: the first who decides while it is says why he accepts it."""
+    if found.step is None or found.in_hand is None:
+        return False
+    if workflow.short_lead(notice, found.in_hand, at=timezone.now()) is None:
+        return False
+    return not Step.objects.filter(sending=found.step.sending_id).exclude(lead_reason="").exists()
 
 
 def _approve(step: Step, form: DecisionForm, user: User) -> None:

@@ -9,10 +9,11 @@ from django.test import Client
 
 from accounts.access import Refused
 from accounts.models import User
-from channelportal.core import clock
+from channelportal.core import calendar, clock
+from channelportal.lib.workdays import local_date
 from notices import workflow
 from notices.audience import Audience
-from notices.models import Notice, Step
+from notices.models import Notice, Step, Version
 from tests.notices import making
 from tests.people import Cast
 
@@ -67,3 +68,26 @@ def test_what_was_taken_back_and_sent_anew_is_not_approved_by_the_page_of_before
 
         assert answer.status_code == 409, verb
     assert making.step_of(notice).state == Step.State.OPEN
+
+
+def test_a_lead_time_that_ran_short_while_it_lay_can_be_accepted_on_the_page(cast: Cast) -> None:
+    now = clock.now()
+    day = calendar.current().nth_after(local_date(now), 5)
+    notice = making.sent(
+        cast,
+        kind=making.a_policy(),
+        reason="因",
+        impact="响",
+        effective_on=day,
+        at=now,
+        audience=Audience(units=(cast.kefu.pk,)),
+    )
+    Version.objects.filter(notice=notice).update(effective_on=calendar.current().nth_after(local_date(now), 3))
+    approver = browser(cast.kefu_head)
+
+    page = approver.get(f"/notices/{notice.pk}/approve/").content.decode()
+    refused = approver.post(f"/notices/{notice.pk}/approve/", {})
+    accepted = approver.post(f"/notices/{notice.pk}/approve/", {"lead_reason": "审批期间已缩短，同意"})
+
+    assert 'name="lead_reason"' in page
+    assert (refused.status_code, accepted.status_code) == (422, 302)
