@@ -141,6 +141,7 @@ def _decided(request: HttpRequest, pk: int, form: Any, verb: Callable[..., objec
     """One verb of a subscription; its page again with what is wrong."""
     user = _of_a_unit(request)
     found = _seen(user, pk)
+    verbs.require(verb.__name__, found, user)
     if form.is_valid():
         try:
             verb(found, by=user, **form.cleaned_data)

@@ -29,7 +29,7 @@ def publish(
     at: datetime | None = None,
 ) -> Answer:
     """Question and answer stand under the notice from now on; of one ticket once. Refused, WrongState, Invalid."""
-    _may(notice, by)
+    require(notice, by)
     moment = at or clock.now()
     held = Notice.objects.select_for_update().get(pk=notice.pk)
     if held.state not in (Notice.State.PUBLISHING, Notice.State.PUBLISHED):
@@ -52,7 +52,7 @@ def publish(
 @transaction.atomic
 def remove(answer: Answer, *, by: User, at: datetime | None = None) -> Answer:
     """Taken down; it is kept."""
-    _may(answer.notice, by)
+    require(answer.notice, by)
     moment = at or clock.now()
     if not Answer.objects.filter(pk=answer.pk, removed_at=None).update(removed_at=moment):
         raise WrongState(_("It was already taken down."))
@@ -61,7 +61,8 @@ def remove(answer: Answer, *, by: User, at: datetime | None = None) -> Answer:
     return answer
 
 
-def _may(notice: Notice, by: User) -> None:
+def require(notice: Notice, by: User) -> None:
+    """`Refused` unless he answers for the unit that wrote it."""
     access.require(
         by, "notice.see", notice.unit_id, _("Only the head and the information officers of the author's unit do this.")
     )

@@ -78,6 +78,14 @@ def keeper_of_the_rest() -> str:
     return unit.name if unit else ""
 
 
+def require(verb: str, subscription: Subscription, by: User) -> None:
+    """`Refused` unless this verb is his: asked before a form is shown again, and by the verb itself."""
+    if verb == "end":
+        _speaks(by, subscription.unit_id)
+    else:
+        _decides(by, subscription)
+
+
 # ── verbs of the unit ───────────────────────────────────────────────────────────────────────────
 
 
