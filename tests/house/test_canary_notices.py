@@ -278,4 +278,4 @@ def test_it_sees_a_filter_that_is_gone(cast: Cast, made: Papers, monkeypatch: py
 
     found = {word for path in paths for word, _who, _where in leaks("shenyang_head", path, text_of(browser.get(path)))}
 
-    assert {"NAMEDTITLE", "NAMEDBODY", "MEETINGTITLE", "MEETINGPURPOSE"} <= found
+    assert {"NAMEDTITLE", "NAMEDBODY", "MEETINGTITLE"} <= found

@@ -295,12 +295,12 @@ def write(person: str, answers: dict[tuple[str, str], int]) -> None:
     rows = {key: codes for key, codes in rows.items() if key in answers}
     order = [place.row for place in places()]
     keys = sorted(rows, key=lambda key: (order.index(key[1]), key[0]))
-    lines = ["# " + " " * 34 + " ".join(PEOPLE)]
+    lines = ["# " + " " * 38 + " ".join(PEOPLE)]
     for _group, members in groupby(
         keys, key=lambda key: next(p.route for p in places() if p.row == key[1]).split("/")[0]
     ):
         lines += ["", f"# {_group}/" if _group else "# desk"]
         for key in members:
             cells = (f"{code:<{len(name)}}" for code, name in zip(rows[key], PEOPLE, strict=True))
-            lines.append(f"{key[0]:<5}{key[1]:<31}{' '.join(cells)}".rstrip())
+            lines.append(f"{key[0]:<5}{key[1]:<35}{' '.join(cells)}".rstrip())
     FILE.write_text("\n".join(lines) + "\n")
