@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils.timezone import localdate, now
 from pytest_django import Settings
 
 from accounts.models import User
+from channelportal.core import stamps
 from feedback.models import Ticket
 from notices.frequency_watch import standings
 from notices.models import (
@@ -52,6 +54,14 @@ EVERY: tuple[tuple[Any, str, type[TextChoices], set[str]], ...] = (
     (RuleVersion, "state", RuleVersion.State, {"draft", "returned", "dropped"}),
 )
 DAYS = "42"
+
+
+@pytest.fixture(autouse=True)
+def _no_copies() -> Iterator[None]:
+    """What the process keeps of units and calendar is of this database, before and after."""
+    stamps.forget_all()
+    yield
+    stamps.forget_all()
 
 
 def make(settings: Settings, days: str) -> None:
