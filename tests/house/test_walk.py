@@ -46,13 +46,13 @@ BROWSER = Client()  # one for all: each would build the middleware anew
 # where one paper does not say it all: which of tests/house/papers.py stand behind an address ("" the usual one)
 PAPERS: dict[str, tuple[str, ...]] = {
     "notice": ("", "kept", "draft", "pending"), "notice-file": ("", "kept"), "notice-receipts": ("", "kept"),
-    "notice-correct": ("kept",), "notice-edit": ("draft",), "notice-cancel": ("draft",), "notice-approve": ("pending",), "notice-return": ("pending",),
-    "notice-recall": ("pending",), "notice-publish": ("scheduled",), "notice-outcome": ("request",),
+    "notice-correct": ("kept",), "notice-edit": ("draft",), "notice-cancel": ("draft",), "notice-approve": ("pending",),
+    "notice-return": ("pending",), "notice-recall": ("pending",), "notice-publish": ("scheduled",), "notice-outcome": ("request",),
     "meeting": ("", "draft", "recorded"), "meeting-edit": ("draft",), "meeting-send": ("draft",), "meeting-approve": ("pending",),
     "meeting-give-back": ("pending",), "meeting-recall": ("pending",), "meeting-minutes": ("held",),
-    "meeting-attendance": ("held",), "meeting-submit-minutes": ("held",), "meeting-approve-minutes": ("written",), "meeting-return-minutes": ("written",),
-    "meeting-action-done": ("recorded",), "meeting-action-move": ("recorded",), "meeting-action-drop": ("recorded",),
-    "subscription-revoke": ("granted",),
+    "meeting-attendance": ("held",), "meeting-submit-minutes": ("held",), "meeting-approve-minutes": ("written",),
+    "meeting-return-minutes": ("written",), "meeting-action-done": ("recorded",), "meeting-action-move": ("recorded",),
+    "meeting-action-drop": ("recorded",), "subscription-revoke": ("granted",),
 }  # fmt: skip
 # pages of other makers, mounted whole: see the last test
 OTHERS = ("admin",)
