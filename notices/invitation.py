@@ -17,19 +17,19 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, Timezone, TimezoneStandard, vCalAddress, vText
 
 from accounts.models import User
+from channelportal.core import outbox
 from channelportal.lib.workdays import SHANGHAI
-from notices.models import AgendaItem, Invitation, Meeting
+from notices.models import AgendaItem, Meeting
 
 Method = Literal["REQUEST", "CANCEL", "PUBLISH"]
 FILE_NAME: Final = "invitation.ics"
 LONGEST_PURPOSE: Final = 2_000
 _OFFSET: Final = timedelta(hours=8)
-_PARTSTAT: Final = {
-    Invitation.Reply.NONE: "NEEDS-ACTION",
-    Invitation.Reply.ATTEND: "ACCEPTED",
-    Invitation.Reply.DEPUTY: "DELEGATED",
-    Invitation.Reply.DECLINE: "DECLINED",
-}
+ATTENDEE: Final = (
+    "ATTENDEE;PARTSTAT=NEEDS-ACTION;ROLE=REQ-PARTICIPANT;RSVP=FALSE\r\n"
+    f' ;CN="{outbox.NAME}"\r\n :mailto:{outbox.ADDRESS}\r\n'
+)
+"""Folded where it may be long. Answers are given in the portal: RSVP stays false, so that mail programs do not ask for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +49,28 @@ def uid(meeting: Meeting) -> str:
     return f"meeting-{meeting.pk}@{host}"
 
 
-def text(
-    sheet: Sheet, to: User, *, at: datetime, method: Method = "REQUEST", reply: str = Invitation.Reply.NONE
-) -> str:
-    """The file for one person, in his language. `method`: REQUEST and CANCEL go by mail, PUBLISH is downloaded."""
-    with translation.override(to.language or settings.LANGUAGE_CODE):
+def text(sheet: Sheet, language: str, *, at: datetime, method: Method = "REQUEST") -> str:
+    """The file in a person's language. `method`: REQUEST and CANCEL go by mail, with name and address of whoever is invited filled
+    in at sending (`core.outbox`), so that thousands share one text; PUBLISH is downloaded and invites nobody."""
+    with translation.override(language or settings.LANGUAGE_CODE):
         calendar = Calendar()
         calendar.add("prodid", "-//channelportal//meetings//EN")
         calendar.add("version", "2.0")
         calendar.add("calscale", "GREGORIAN")
         calendar.add("method", method)
         calendar.add_component(_timezone())
-        calendar.add_component(_event(sheet, to, at, method, reply))
-    content: bytes = calendar.to_ical()
-    return content.decode()
+        calendar.add_component(_event(sheet, at, method))
+    content: str = calendar.to_ical().decode()
+    return content if method == "PUBLISH" else content.replace("END:VEVENT", f"{ATTENDEE}END:VEVENT")
 
 
-def attachment(sheet: Sheet, to: User, *, at: datetime, method: Method) -> dict[str, str]:
+def attachment(sheet: Sheet, language: str, *, at: datetime, method: Method) -> dict[str, str]:
     """As `core.outbox` takes it."""
-    content = text(sheet, to, at=at, method=method)
+    content = text(sheet, language, at=at, method=method)
     return {"name": FILE_NAME, "type": f"text/calendar; method={method}", "text": content}
 
 
-def _event(sheet: Sheet, to: User, at: datetime, method: Method, reply: str) -> Event:
+def _event(sheet: Sheet, at: datetime, method: Method) -> Event:
     meeting, event = sheet.meeting, Event()
     event.add("uid", uid(meeting))
     event.add("sequence", meeting.sequence)
@@ -88,20 +87,15 @@ def _event(sheet: Sheet, to: User, at: datetime, method: Method, reply: str) -> 
     event.add(
         "organizer", _address(meeting.called_by, role="CHAIR" if meeting.called_by_id == meeting.chair_id else "")
     )
-    if method != "PUBLISH":
-        event.add("attendee", _address(to, partstat=_PARTSTAT[Invitation.Reply(reply)], role="REQ-PARTICIPANT"))
     return event
 
 
 def _address(person: User, **parameters: str) -> vCalAddress:
-    """Answers are given in the portal: RSVP stays false, so that mail programs do not ask for another."""
     address = vCalAddress(f"mailto:{person.email}")
     address.params["cn"] = vText(person.name)
     for name, value in parameters.items():
         if value:
             address.params[name] = vText(value)
-    if "partstat" in parameters:
-        address.params["rsvp"] = vText("FALSE")
     return address
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import F, QuerySet
+from django.db.models import CharField, F, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from accounts.models import Unit, UnitFunction, User
 from accounts.organisation import superior, superiors
-from channelportal.core import delivery, outbox
-from channelportal.core.models import Alert
+from channelportal.core import bulk, delivery
+from channelportal.core.models import Alert, OutboxMessage
 from channelportal.lib.workdays import local_date
 from notices import deciders, invitation
 from notices.models import Action, Invitation, Meeting
@@ -37,7 +38,6 @@ EVENTS: Final = SILENT | {
     "minutes_due", "minutes_late", "minutes_to_approve", "minutes_returned", "minutes_sent", "action_assigned", "action_due",
     "action_late", "action_late_above", "action_moved", "action_dropped",
 }  # fmt: skip
-BATCH: Final = 500
 
 
 def tell(
@@ -70,42 +70,37 @@ class _Round:
     data: dict[str, Any]
 
     def write(self, people: list[User]) -> None:
+        """One INSERT … SELECT for the alerts, and one a language for the mails: thousands may be invited."""
         url = self.meeting.get_absolute_url()
         known = facts(self.meeting) | self.data
-        Alert.objects.bulk_create(
-            [
-                Alert(user=user, key=self._key(), kind=f"meeting-{self.event}", url=url, data=known, created_at=self.at)
-                for user in people
-            ],
-            ignore_conflicts=True,
-            batch_size=BATCH,
-        )
+        rows = User.objects.filter(pk__in=[user.pk for user in people])
+        bulk.insert_from(
+            rows, Alert, user_id=F("pk"), key=self._key(), kind=f"meeting-{self.event}", url=url, data=known, created_at=self.at
+        )  # fmt: skip
         if self.event in SILENT:
             return
         known |= {"event": f"meeting-{self.event}", "url": url}
-        opens = self.at if self.meeting.kind.any_time else delivery.opens(self.at)
-        write = self._invitation if self.event in WITH_FILE else self._news
-        sheet = invitation.Sheet.of(self.meeting) if self.event in WITH_FILE else None
-        outbox.put_all(write(user, known, opens, sheet) for user in people)
+        if self.event not in WITH_FILE:
+            self._mail(rows, NEWS, known, BUNDLE)
+            return
+        sheet = invitation.Sheet.of(self.meeting)
+        for language in sorted({user.language for user in people}):
+            self._mail(rows.filter(language=language), INVITATION, known | self._file(sheet, language), "")
 
     def _key(self) -> str:
         return f"meeting:{self.meeting.pk}:{self.event}:{self.mark}"
 
-    def _news(self, user: User, known: dict[str, Any], opens: datetime, sheet: Any) -> Any:
-        return outbox.prepare(
-            NEWS, key=f"{self._key()}:{user.pk}", to=user, data=known, bundle=BUNDLE, at=self.at, not_before=opens,
-            subject_key=subject_key(self.meeting),
+    def _mail(self, rows: QuerySet[User], kind: str, data: dict[str, Any], bundle: str) -> None:
+        opens = self.at if self.meeting.kind.any_time else delivery.opens(self.at)
+        bulk.insert_from(
+            rows, OutboxMessage, user_id=F("pk"), key=Concat(Value(f"{self._key()}:"), Cast("pk", CharField())), kind=kind,
+            data=data, bundle=bundle, subject_key=subject_key(self.meeting), created_at=self.at, next_attempt_at=opens,
         )  # fmt: skip
 
-    def _invitation(self, user: User, known: dict[str, Any], opens: datetime, sheet: Any) -> Any:
-        method = WITH_FILE[self.event]
+    def _file(self, sheet: invitation.Sheet, language: str) -> dict[str, Any]:
         lines = [{"topic": item.topic, "speaker": item.speaker, "minutes": item.minutes} for item in sheet.agenda]
-        file = invitation.attachment(sheet, user, at=self.at, method=method)
-        more = {"agenda": lines, "purpose": self.meeting.purpose[:600], "attachments": [file]}
-        return outbox.prepare(
-            INVITATION, key=f"{self._key()}:{user.pk}", to=user, data=known | more, at=self.at, not_before=opens,
-            subject_key=subject_key(self.meeting),
-        )  # fmt: skip
+        file = invitation.attachment(sheet, language, at=self.at, method=WITH_FILE[self.event])
+        return {"agenda": lines, "purpose": self.meeting.purpose[:600], "attachments": [file]}
 
 
 def subject_key(meeting: Meeting) -> str:

@@ -38,6 +38,7 @@ ENOUGH: Final = 200.0  # seconds that one claim may be worked on, well below the
 BACK_OFF: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 180, 480, 1440))  # then parked
 SECRET: Final = "secret"  # noqa: S105 (no password itself) the name in `data` of what is erased once it was sent: an issued password
 ATTACHMENTS: Final = "attachments"  # the name in `data` of short text files that go with the mail
+NAME, ADDRESS = "⟪name⟫", "⟪address⟫"  # what stands so in their text is the reader's own at sending
 # what a frozen person still gets: how to come back
 TO_THE_FROZEN: Final = ("account", "password", "registration")
 
@@ -60,7 +61,7 @@ def put(
     wait at the same time go out as one mail (templates emails/<bundle>-…, context `items`). `subject_key` is what `cancel`
     takes. `not_before`: the delivery window's opening (`delivery.opens`); else at once. A password goes in as
     `data["secret"]`, which is erased after sending. `data["attachments"]`, a list of {"name", "type", "text"}, are short texts
-    (20 kB at most) of a type text/… that go with the mail."""
+    (20 kB at most) of a type text/… that go with the mail, with `NAME` and `ADDRESS` of the reader."""
     put_all([prepare(
         kind, key=key, to=to, address=address, data=data, bundle=bundle, subject_key=subject_key, at=at, not_before=not_before
     )])  # fmt: skip
@@ -380,15 +381,21 @@ def compose(letter: Letter) -> EmailMultiAlternatives:
     mail.attach_alternative(html, "text/html")
     for row in letter.rows:
         for file in row.data.get(ATTACHMENTS, ()):
-            mail.attach(_attached(file))
+            mail.attach(_attached(file, person, address))
     return mail
 
 
-def _attached(file: dict[str, str]) -> MIMEText:
+def filled(text: str, person: Any, address: str) -> str:
+    """A text file with its reader's name and address; both without what could end a line or a quoted word."""
+    name = "".join(sign for sign in (person.name if person else "") if sign.isprintable() and sign != '"')
+    return text.replace(NAME, name).replace(ADDRESS, address)
+
+
+def _attached(file: dict[str, str], person: Any, address: str) -> MIMEText:
     """A short text (a calendar file) as a part of the mail; parameters of its type, such as `method`, stay."""
     kind = Message()
     kind["Content-Type"] = file["type"]
-    part = MIMEText(file["text"], kind.get_content_subtype(), "utf-8")
+    part = MIMEText(filled(file["text"], person, address), kind.get_content_subtype(), "utf-8")
     for name, value in kind.get_params(failobj=[])[1:]:
         part.set_param(name, value)
     part.add_header("Content-Disposition", "attachment", filename=file["name"])

@@ -148,10 +148,7 @@ def file(request: HttpRequest, pk: int, file_id: str) -> FileResponse:
 def ics(request: HttpRequest, pk: int) -> HttpResponse:
     """The meeting as a calendar file for this person."""
     found, user = _inside_or_404(request, pk), access.signed_in(request)
-    mine = Invitation.objects.filter(meeting=found, user=user, dropped_at=None).first()
-    content = invitation.text(
-        invitation.Sheet.of(found), user, at=clock.now(), method="PUBLISH", reply=mine.reply if mine else "none"
-    )
+    content = invitation.text(invitation.Sheet.of(found), user.language, at=clock.now(), method="PUBLISH")
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8; method=PUBLISH")
     response["Content-Disposition"] = f'attachment; filename="{found.number}.ics"'
     response["X-Content-Type-Options"] = "nosniff"

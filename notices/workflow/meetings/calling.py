@@ -7,12 +7,12 @@ from typing import Unpack
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
 from accounts.models import Unit, User
-from channelportal.core import audit, calendar, clock
+from channelportal.core import audit, bulk, calendar, clock
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.core.once import once
 from channelportal.lib.workdays import local_date
@@ -152,12 +152,12 @@ def people(meeting: Meeting) -> QuerySet[User]:
 def _call(sitting: base.Sitting) -> None:
     """Freeze who is invited, and tell them."""
     meeting = sitting.meeting
-    invited = list(people(meeting).select_related("unit"))
+    invited = list(people(meeting))
     posts = [meeting.chair, base.recorder_of(meeting)]
     everybody = list(dict.fromkeys([*invited, *posts]))
     answers = {} if meeting.answer_by and meeting.answer_by > sitting.at else {"answer_by": _answer_by(sitting)}
     sitting.set(state=Meeting.State.CALLED, invited_at=sitting.at, **answers)
-    Invitation.objects.bulk_create([_row(sitting, one) for one in everybody], batch_size=500)
+    _invite(sitting, everybody)
     sitting.facts |= {"invited": len(everybody), "starts_at": meeting.starts_at.isoformat()}
     if meeting.short_notice_reason:
         sitting.facts["short_notice_reason"] = meeting.short_notice_reason
@@ -174,10 +174,10 @@ def answer_by(meeting: Meeting, at: datetime) -> datetime:
     return meeting_times.answer_by(at, meeting.starts_at, days, meeting_hours.in_force(fresh=True))
 
 
-def _row(sitting: base.Sitting, user: User) -> Invitation:
+def _invite(sitting: base.Sitting, people: list[User]) -> None:
     """Who calls it comes, unless he says otherwise."""
-    own = user.pk == sitting.meeting.called_by_id
-    return Invitation(
-        meeting=sitting.meeting, user=user, unit=user.unit,
-        reply=Invitation.Reply.ATTEND if own else Invitation.Reply.NONE, replied_at=sitting.at if own else None,
-    )  # fmt: skip
+    meeting = sitting.meeting
+    rows = User.objects.filter(pk__in=[user.pk for user in people])
+    bulk.insert_from(rows, Invitation, meeting_id=meeting.pk, user_id=F("pk"), unit_id=F("unit_id"))
+    own = Invitation.objects.filter(meeting=meeting, user=meeting.called_by_id)
+    own.update(reply=Invitation.Reply.ATTEND, replied_at=sitting.at)

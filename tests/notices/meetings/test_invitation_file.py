@@ -36,7 +36,7 @@ def read(text: str) -> tuple[Calendar, Any]:
 
 def file_of(user: Any, event: str) -> tuple[Calendar, Any]:
     row = OutboxMessage.objects.get(kind="meeting-invitation", user=user, data__event=f"meeting-{event}")
-    return read(row.data["attachments"][0]["text"])
+    return read(outbox.filled(row.data["attachments"][0]["text"], user, user.email))
 
 
 def test_it_says_when_where_what_and_who(cast: Cast, meeting: Meeting) -> None:
@@ -65,7 +65,7 @@ def test_its_time_zone_stands_in_it(meeting: Meeting, cast: Cast) -> None:
 
 
 def test_lines_are_short_and_end_as_the_standard_says(meeting: Meeting, cast: Cast) -> None:
-    text = invitation.text(invitation.Sheet.of(meeting), cast.ludong_head, at=CALLED_AT)
+    text = invitation.text(invitation.Sheet.of(meeting), cast.ludong_head.language, at=CALLED_AT)
 
     lines = text.encode().split(b"\r\n")
     assert max(map(len, lines)) <= 75
@@ -109,7 +109,7 @@ def test_a_title_cannot_add_lines_of_its_own(cast: Cast, called: Make) -> None:
 
 def test_what_is_downloaded_invites_nobody(cast: Cast, meeting: Meeting) -> None:
     calendar, event = read(
-        invitation.text(invitation.Sheet.of(meeting), cast.ludong_head, at=CALLED_AT, method="PUBLISH")
+        invitation.text(invitation.Sheet.of(meeting), cast.ludong_head.language, at=CALLED_AT, method="PUBLISH")
     )
 
     assert (calendar["METHOD"], "ATTENDEE" in event) == ("PUBLISH", False)
