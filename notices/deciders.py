@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Absence, Unit, UnitFunction, User
@@ -156,21 +156,26 @@ def _organisation(*, by: User, author: User, unit: Unit, day: date) -> Facts:
         led_by_author=any(user.pk in barred for user in of_unit(unit.pk, (), day)),
         checkers=tuple(sorted(pk for name, pk in functions if name == Function.CHANNEL_MANAGEMENT)),
         management=management,
-        superiors=_superiors(management),
-        posts=_posts(),
+        superiors=_superiors(unit, management),
+        posts=_posts(unit),
     )
 
 
-def _superiors(management: int | None) -> dict[int, int | None]:
-    """Above a channel stands its managing department, above a department its parent, at last company management."""
-    rows = Unit.objects.values_list("pk", "kind", "manager_id", "parent_id")
+def _superiors(unit: Unit, management: int | None) -> dict[int, int | None]:
+    """Above a channel stands its managing department, above a department its parent, at last company management; so of the
+    channels the author's own is all that is needed."""
+    rows = Unit.objects.filter(Q(kind=Unit.Kind.HQ) | Q(pk=unit.pk)).values_list(
+        "pk", "kind", "manager_id", "parent_id"
+    )
     above = {pk: (manager if kind != Unit.Kind.HQ else parent) or management for pk, kind, manager, parent in rows}
     return {pk: None if superior == pk else superior for pk, superior in above.items()}
 
 
-def _posts() -> dict[int, Post]:
+def _posts(unit: Unit) -> dict[int, Post]:
+    """Of the same units."""
     people: dict[int, dict[str, set[int]]] = defaultdict(lambda: {"head": set(), "deputy": set()})
     leaders = User.objects.filter(is_active=True, frozen_at=None, unit__active=True, role__in=["head", "deputy"])
+    leaders = leaders.filter(Q(unit__kind=Unit.Kind.HQ) | Q(unit=unit.pk))
     for pk, unit_id, role in leaders.values_list("pk", "unit_id", "role"):
         people[unit_id or 0][role].add(pk)
     return {unit: Post(frozenset(held["head"]), frozenset(held["deputy"])) for unit, held in people.items()}
