@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from channelportal.core import calendar, clock, search, stamps
+from notices import afterwards, publication, receipts
 from notices.models import Notice, Receipt, Version
 from tests.notices import making
 from tests.people import Cast
@@ -93,3 +96,37 @@ def test_it_costs_the_same_with_many_notices(cast: Cast, notice: Notice, address
     told = [sql[:90] for sql in many]
     assert len(many) == len(few), told
     assert len(many) <= most, told
+
+
+# ── what is written for many ────────────────────────────────────────────────────────────────────
+
+
+def _written(cast: Cast, deed: str, people: int) -> int:
+    """Statements of a deed that reaches so many."""
+    start = User.objects.count()
+    User.objects.bulk_create(
+        _like(cast.ludong_member, username=f"many.{start + n}", email=f"many{start + n}@example.com", phone="")
+        for n in range(people)
+    )
+    users = User.objects.order_by("-pk").values_list("pk", flat=True)[:people]
+    audience = making.Audience(people=tuple(users))
+    notice = making.approved(cast, at=clock.now(), audience=audience, means=["portal", "mail"])
+    with CaptureQueriesContext(connection) as published:
+        publication.run(notice.job_id or 0)
+    with CaptureQueriesContext(connection) as reminded:
+        told = receipts.remind(Notice.objects.get(pk=notice.pk), by=cast.kefu_officer)
+    assert told == people
+    if people > afterwards.AT_ONCE:
+        with CaptureQueriesContext(connection) as reminded:
+            afterwards.run(Notice.objects.get(pk=notice.pk).job_id or 0)
+    return len(published) if deed == "publish" else len(reminded)
+
+
+def test_a_publication_costs_the_same_for_10_and_for_1000(cast: Cast) -> None:
+    assert _written(cast, "publish", 10) == _written(cast, "publish", 1_000)
+
+
+def test_a_reminder_of_1000_is_a_batch_of_a_job(cast: Cast) -> None:
+    few, many = _written(cast, "remind", 10), _written(cast, "remind", 1_000)
+
+    assert many <= few + 16, (few, many)
