@@ -127,6 +127,7 @@ def publish(request: HttpRequest, pk: int, ticket_id: int) -> HttpResponse:
         subject_type=ContentType.objects.get_for_model(Notice),
     )  # fmt: skip
     answers.require(notice, user)
+    answers.require(notice, user)
     form = AnswerForm(request.POST or None, initial={"question": ticket.body, "answer": _last_answer(ticket)})
     if request.method == "POST" and form.is_valid():
         try:

@@ -64,6 +64,8 @@ def possible(notice: Notice, user: User, facts: Situation | None = None) -> set[
     found: set[str] = set()
     if writes(notice, user):
         found |= {verb for verb in WRITING if fits(verb, notice, facts.in_hand)}
+    if supervises(notice, user) and fits("withdraw", notice, facts.in_hand):
+        found.add("withdraw")
     if facts.step and user.pk in facts.deciders:
         found |= DECIDING
     if sees_receipts(notice, user):
@@ -103,6 +105,11 @@ def writes(notice: Notice, user: User) -> bool:
     return user.pk == notice.author_id or scope(user).may("notice.see", notice.unit_id)
 
 
+def supervises(notice: Notice, user: User) -> bool:
+    """The head of 企发部 takes any notice back: one that must not stand, or whose unit is closed (000 4.1.4; 001 七(三)1)."""
+    return user.is_active and scope(user).heads_supervisors and notice.state in Notice.OUT
+
+
 def decides(step: Step, user: User, day: date | None = None) -> bool:
     """Whether this person may decide the step: head of its unit or in his place, and neither author nor sender."""
     return any(one.pk == user.pk for one in deciders.of_step(step, day or localdate()))
@@ -129,6 +136,8 @@ def writes_kind(kind: NoticeKind, user: User) -> bool:
 
 def require(verb: str, notice: Notice, user: User, step: Step | None = None, day: date | None = None) -> None:
     """`Refused` with its reason unless this person may do the verb, whatever the state."""
+    if verb == "withdraw" and supervises(notice, user):
+        return
     if verb in WRITING and not writes(notice, user):
         raise Refused(REASONS["writing"])
     if verb in READING and not sees_receipts(notice, user):

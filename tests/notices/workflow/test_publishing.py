@@ -11,7 +11,7 @@ from accounts.access import Refused
 from channelportal.core import search
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.core.models import Alert, AuditEntry, Job, OutboxMessage
-from notices import workflow
+from notices import rights, workflow
 from notices.models import Notice, Version
 from tests.notices import making
 from tests.notices.making import AT
@@ -139,6 +139,18 @@ def test_it_is_called_off_by_nobody_else(cast: Any) -> None:
 # ── withdrawn ───────────────────────────────────────────────────────────────────────────────────
 
 
+def test_the_head_of_the_supervising_department_takes_any_back(cast: Any) -> None:
+    notice = making.published(cast)
+    with pytest.raises(Refused):
+        workflow.withdraw(notice, by=cast.qifa_officer, reason="错误", at=LATER)
+
+    workflow.withdraw(notice, by=cast.qifa_head, reason="单位已撤销，内容过时", at=LATER)
+
+    notice.refresh_from_db()
+    assert (notice.state, notice.withdrawn_by) == ("withdrawn", cast.qifa_head)
+    assert "withdraw" not in rights.possible(notice, cast.qifa_head)
+
+
 def test_it_is_withdrawn_with_a_reason_and_readers_are_told(cast: Any) -> None:
     notice = making.published(cast)
 
@@ -188,7 +200,7 @@ def test_it_is_not_withdrawn_without_a_reason(cast: Any, reason: str) -> None:
     assert wrong.value.field == "reason"
 
 
-@pytest.mark.parametrize("who", ["ludong_head", "kefu_member", "center_head", "qifa_head"])
+@pytest.mark.parametrize("who", ["ludong_head", "kefu_member", "center_head", "qifa_officer"])
 def test_it_is_withdrawn_by_nobody_else(cast: Any, who: str) -> None:
     with pytest.raises(Refused):
         workflow.withdraw(making.published(cast), by=cast.people[who], reason="x", at=LATER)
