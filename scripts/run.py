@@ -72,7 +72,11 @@ class Supervisor:
     children: list[Child] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell's background job is born deaf to the first
+        for number in (
+            signal.SIGINT,
+            signal.SIGTERM,
+            signal.SIGHUP,
+        ):  # a shell's background job is born deaf to the first
             signal.signal(number, _interrupt)
         return self
 

@@ -54,7 +54,9 @@ class RuleVersion(models.Model):
     in_force_from = models.DateField(_("in force from"))
     drafted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: setup
     drafted_at = models.DateTimeField()
-    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: not yet, or a head's own
+    approved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # null: not yet, or a head's own
     approved_at = models.DateTimeField(null=True)  # null: not approved
     answer = models.CharField(_("remark of the approver"), max_length=300, blank=True)
 

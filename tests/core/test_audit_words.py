@@ -14,7 +14,9 @@ RECORDED = re.compile(r'audit\.record\(\s*"([a-z_.]+)"')
 
 
 def test_it_has_words_for_everything_that_is_recorded() -> None:
-    folders = [Path(settings.BASE_DIR) / name for name in ("accounts", "feedback", "notices", "partners", "channelportal")]
+    folders = [
+        Path(settings.BASE_DIR) / name for name in ("accounts", "feedback", "notices", "partners", "channelportal")
+    ]
     texts = [path.read_text() for folder in folders for path in folder.rglob("*.py")]
 
     recorded = {code for text in texts for code in RECORDED.findall(text)}
