@@ -93,11 +93,17 @@ def put_all(rows: Iterable[OutboxMessage]) -> None:
 def cancel(subject_key: str) -> int:
     """Cancel what still waits about this subject (a due moment that moved, a ticket withdrawn). Returns how many."""
     waiting = OutboxMessage.objects.filter(subject_key=subject_key, state=State.WAITING)
-    cancelled = waiting.update(state=State.CANCELLED)
-    if cancelled:  # a mail that failed once and lost its lead: the rest go out on their own
-        OutboxMessage.objects.filter(
-            lead__subject_key=subject_key, lead__state=State.CANCELLED, state=State.WAITING
-        ).update(lead=None, attempts=0)
+    rows = list(waiting.values_list("pk", "attempts"))
+    if not rows:
+        return 0
+    cancelled = OutboxMessage.objects.filter(pk__in=[pk for pk, _tried in rows], state=State.WAITING).update(
+        state=State.CANCELLED
+    )
+    if tried := [pk for pk, attempts in rows if attempts]:  # only these can have followers
+        # a mail that failed once and lost its lead: the rest go out on their own
+        OutboxMessage.objects.filter(lead__in=tried, lead__state=State.CANCELLED, state=State.WAITING).update(
+            lead=None, attempts=0
+        )
     return cancelled
 
 
