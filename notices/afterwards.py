@@ -102,7 +102,9 @@ def _whom(kind: str, notice: Notice, facts: Facts) -> QuerySet[Receipt]:
     """The receipts that it concerns."""
     if kind != REMIND:
         return Receipt.objects.filter(notice=notice)
-    rows = asking.who_can(asking.outstanding(notice)).filter(Q(reminded_at=None) | Q(reminded_at__lt=facts["since"]))
+    rows = asking.who_can(notice, asking.outstanding(notice)).filter(
+        Q(reminded_at=None) | Q(reminded_at__lt=facts["since"])
+    )
     return rows if facts["units"] is None else rows.filter(unit__in=facts["units"])
 
 

@@ -28,10 +28,15 @@ def asks_again(notice: Notice, old: Version, new: Version) -> bool:
     return notice.acknowledge and (new.error or new.effective_on != old.effective_on)
 
 
-def who_can(receipts: QuerySet[Receipt]) -> QuerySet[Receipt]:
-    """Of these the receipts of people who can give what is asked: where one answers for the unit, its heads, deputies and
-    information officers. Only they are reminded."""
-    return receipts.filter(Q(notice__unit_answers=False) | Q(user__role__in=SPEAKERS))
+def who_can(notice: Notice, receipts: QuerySet[Receipt]) -> QuerySet[Receipt]:
+    """Of these receipts of the notice those of people who can give what is asked: where one answers for the unit, its heads,
+    deputies and information officers. Only they are reminded."""
+    return receipts.filter(user__role__in=SPEAKERS) if notice.unit_answers else receipts
+
+
+def can() -> Q:
+    """The same over receipts of many notices."""
+    return Q(notice__unit_answers=False) | Q(user__role__in=SPEAKERS)
 
 
 def outstanding(notice: Notice) -> QuerySet[Receipt]:

@@ -181,7 +181,8 @@ class Notices:
         new.update(opened_at=Greatest("delivered_at", moment), opened_version=number)
         Receipt.objects.filter(pk__in=receipts, opened_version__lt=number).update(opened_version=number)
         if self.player.until - moment < timedelta(days=3):  # older ones are read in any case
-            told = Alert.objects.filter(user__receipts__in=receipts, url=notice.get_absolute_url(), read_at=None)
+            people = list(Receipt.objects.filter(pk__in=receipts).values_list("user", flat=True))
+            told = Alert.objects.filter(user__in=people, url=notice.get_absolute_url(), read_at=None)
             told.update(read_at=moment)
         if not notice.acknowledge:
             return
