@@ -91,7 +91,7 @@ def test_it_loses_and_doubles_nobody_when_the_worker_is_killed(company: Cast, st
     with slow_alerts(0.6):
         begun = time.monotonic()
         notice = making.approved(company, at=clock.now(), audience=audience, means=["portal", "mail"])
-        eventually(lambda: delivered(notice), within=30, otherwise=lambda: workers[0].log[-3000:])
+        eventually(lambda: delivered(notice), within=120, otherwise=lambda: workers[0].log[-3000:])
         workers[0].kill()
         half = delivered(notice)
         lease = Job.objects.get(pk=notice.job_id).lease_until
@@ -99,11 +99,11 @@ def test_it_loses_and_doubles_nobody_when_the_worker_is_killed(company: Cast, st
         for worker in workers:
             worker.start()
         lease_ends(notice)
-        eventually(lambda: delivered(notice) > half, within=30, otherwise=lambda: workers[0].log[-3000:])
+        eventually(lambda: delivered(notice) > half, within=120, otherwise=lambda: workers[0].log[-3000:])
         lease_ends(notice)  # now two are at it
         eventually(
             lambda: Notice.objects.get(pk=notice.pk).state == "published",
-            within=60,
+            within=120,
             otherwise=lambda: workers[0].log[-3000:] + workers[1].log[-3000:],
         )
 

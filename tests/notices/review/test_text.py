@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from PIL import Image
 
 from accounts.models import User
-from channelportal.core import clock
+from channelportal.core import clock, outbox
 from notices import invitation, workflow
 from notices.models import Meeting, MeetingKind, Picture, Robot
 from notices.workflow import answers
@@ -81,7 +81,11 @@ def meeting(cast: Cast) -> Meeting:
 
 
 def test_a_calendar_file_has_no_line_of_the_writers_own(cast: Cast, meeting: Meeting) -> None:
-    text = invitation.text(invitation.Sheet.of(meeting), cast.ludong_head, at=clock.now())
+    text = outbox.filled(
+        invitation.text(invitation.Sheet.of(meeting), "zh-hans", at=clock.now()),
+        cast.ludong_head,
+        cast.ludong_head.email,
+    )
 
     event = Calendar.from_ical(text).walk("VEVENT")[0]
     assert [str(one) for one in [event["attendee"]]] == [f"mailto:{cast.ludong_head.email}"]

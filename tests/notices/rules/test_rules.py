@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.utils.timezone import localdate
 
@@ -14,6 +15,7 @@ from channelportal.core import clock
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.core.models import Alert, AuditEntry, OutboxMessage
 from notices.models import Rule, RuleVersion
+from notices.supplied.rules import supply
 from notices.workflow import rules
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +24,7 @@ TODAY = date(2026, 5, 8)
 
 @pytest.fixture
 def supplied() -> Rule:
+    supply(apps)  # a test that emptied the database may have gone before
     return Rule.objects.get(code="QD-GT-01")
 
 
