@@ -10,6 +10,7 @@ import time_machine
 from django.core.management import call_command
 from django.test import Client
 
+from channelportal.celery import app
 from channelportal.core import calendar, checks, outbox, stamps
 from channelportal.core.clock import now
 from channelportal.core.heartbeat import LONGEST, beat
@@ -115,6 +116,16 @@ def test_it_goes_on_when_one_loop_fails(monkeypatch: pytest.MonkeyPatch, capsys:
 
     assert "deliver" in capsys.readouterr().out
     assert Heartbeat.objects.filter(name="seal").exists()
+
+
+def test_it_leaves_the_process_that_called_it_with_its_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    eager: list[bool] = []
+    monkeypatch.setattr(outbox, "deliver", lambda at: eager.append(app.conf.task_always_eager))
+
+    call_command("run_jobs")
+
+    assert eager == [True]
+    assert not app.conf.task_always_eager
 
 
 def test_it_has_a_year_for_every_version() -> None:

@@ -27,6 +27,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, forever: bool, nightly: bool, **options: Any) -> None:
         app.conf.task_always_eager = True  # what a job starts is done here too
+        try:
+            self._run(forever, nightly)
+        finally:
+            app.conf.task_always_eager = False  # whoever called this in his own process has workers again
+
+    def _run(self, forever: bool, nightly: bool) -> None:
         app.loader.import_default_modules()  # so that `app.tasks` knows all of them
         give_time()
         loops = [_Loop(name, entry) for name, entry in app.conf.beat_schedule.items()]
