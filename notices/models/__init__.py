@@ -22,9 +22,19 @@ from notices.models.meetings import (
     Meeting,
     MeetingKind,
     MeetingQuerySet,
+    MeetingSending,
     Minutes,
 )
-from notices.models.notice import Level, Notice, NoticeFile, NoticeQuerySet, NumberLine, Picture, Version
+from notices.models.notice import (
+    Level,
+    Notice,
+    NoticeFile,
+    NoticeQuerySet,
+    NumberLine,
+    Picture,
+    Version,
+    VersionEditor,
+)
 from notices.models.receipts import FormerReceipt, Receipt, UnitAnswer
 from notices.models.robots import Robot, RobotPost
 from notices.models.rules import Rule, RuleFile, RuleVersion
@@ -34,5 +44,5 @@ __all__ = [
     "Action", "AgendaItem", "AgendaPaper", "Answer", "FormerReceipt", "Invitation", "Level", "Meeting", "MeetingKind",
     "MeetingQuerySet", "Minutes",
     "Notice", "NoticeFile", "NoticeKind", "NoticeQuerySet", "NumberLine", "Picture", "Receipt", "Remark", "Robot", "RobotPost",
-    "Rule", "RuleFile", "RuleVersion", "Sending", "Step", "Subscription", "UnitAnswer", "Version",
+    "Rule", "RuleFile", "RuleVersion", "Sending", "Step", "Subscription", "UnitAnswer", "Version", "VersionEditor",
 ]  # fmt: skip

@@ -177,6 +177,9 @@ class Notice(models.Model):
     withdrawn_at = models.DateTimeField(null=True)  # null: stands
     withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: stands
     withdrawal = models.CharField(_("reason of the withdrawal"), max_length=300, blank=True)
+    withdrawn_wrong = models.BooleanField(
+        _("what it said was wrong"), default=False
+    )  # then it counts against the accuracy rate, as a correction of an error does
 
     objects = NoticeQuerySet.as_manager()
 
@@ -202,6 +205,9 @@ class Notice(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="withdrawn") | (Q(withdrawn_at__isnull=False) & ~Q(withdrawal="")),
                 name="notice_withdrawal_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_wrong=False) | Q(state="withdrawn"), name="notice_wrong_is_withdrawn"
             ),
             models.CheckConstraint(
                 condition=Q(opened__lte=F("recipients"), acknowledged__lte=F("recipients")), name="notice_counts_sane"
@@ -293,6 +299,20 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} v{self.number}"
+
+
+class VersionEditor(models.Model):
+    """Who wrote on a version, in whatever part: nobody of them decides it (000 5.10)."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="editors", db_index=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()  # the first time
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "user"], name="versioneditor_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} {self.user_id}"
 
 
 class NoticeFile(models.Model):

@@ -28,6 +28,9 @@ class Receipt(models.Model):
     reminded_at = models.DateTimeField(null=True)  # the last reminder; null: none
     reminders = models.PositiveSmallIntegerField(default=0)
     overdue_told = models.BooleanField(default=False)  # the unit's head was told that it is late
+    left_at = models.DateTimeField(
+        null=True
+    )  # left the unit, or the portal, before he had done it: not asked any more; null: is here, or had done it
 
     class Meta:
         constraints = [
