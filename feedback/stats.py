@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncWeek
+from django.utils.timezone import localtime
 
 from feedback.models import FilingHour, Tally, Ticket
 
@@ -153,18 +154,29 @@ class Standing:
         return self.level_2 + self.level_3
 
 
-def standing(now: datetime, day_start: datetime, day_end: datetime) -> Standing:
+OWED = ("open", "planned")
+
+
+def owed_now(now: datetime) -> dict[str, Q]:
+    """The counts of `standing` as conditions on tickets that still owe something (`OWED`): the rows behind the numbers."""
+    day = localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = Q(due_at__gte=now, due_at__lt=day + timedelta(days=1))
+    promise = today & Q(due_kind="promise")
+    return {
+        "late": Q(due_at__lt=now),
+        "today": today,
+        "today_untaken": today & Q(assignee=None),
+        "promised_today": promise,
+        "promised_again": promise & Q(missed=True),
+        "escalated": Q(level__gte=2),
+        "level_2": Q(level=2),
+        "level_3": Q(level__gte=3),
+        "open": Q(pk__isnull=False),
+    }
+
+
+def standing(now: datetime) -> Standing:
     """Counts over the tickets that still owe something (partial index `ticket_due`). One query."""
-    today = Q(due_at__gte=max(now, day_start), due_at__lt=day_end)
-    promise = Q(due_kind="promise")
-    found = Ticket.objects.owed().aggregate(
-        late=Count("pk", filter=Q(due_at__lt=now)),
-        today=Count("pk", filter=today),
-        today_untaken=Count("pk", filter=today & Q(assignee=None)),
-        promised_today=Count("pk", filter=today & promise),
-        promised_again=Count("pk", filter=today & promise & Q(missed=True)),
-        level_2=Count("pk", filter=Q(level=2)),
-        level_3=Count("pk", filter=Q(level__gte=3)),
-        open=Count("pk"),
-    )
-    return Standing(**found)
+    conditions = owed_now(now)
+    names = [field.name for field in fields(Standing)]
+    return Standing(**Ticket.objects.owed().aggregate(**{n: Count("pk", filter=conditions[n]) for n in names}))

@@ -65,6 +65,11 @@ def weekday(day: date) -> str:
     return str(WEEKDAYS[day.weekday()])
 
 
+def weekday_of(number: int) -> str:
+    """周一 for 0 … 周日 for 6."""
+    return weekday(date(2024, 1, 1 + number))  # a Monday
+
+
 def month(day: date) -> str:
     """5 月"""
     return str(MONTHS[day.month - 1])

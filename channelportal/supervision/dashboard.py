@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.utils.timezone import localtime, make_aware
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.models import Unit, User
 from channelportal.core import calendar
 from channelportal.lib import wording
 from channelportal.lib.workdays import WorkCalendar
+from channelportal.supervision import spans
 from feedback import stats
 from feedback.models import Ticket
 
 WORST = 10
 FEW = 8
 HOURS = range(8, 20)
-MONDAY = date(2024, 1, 1)  # any
 GOAL = 90  # per cent: under it a bar is amber
 
 
@@ -45,21 +47,28 @@ class Worst:
     days: int
 
 
-def board(user: User, now: datetime) -> dict[str, Any]:
-    """Everything on the dashboard, in six queries: counts now, figures by unit, twelve weeks, heat, the worst ten, units."""
+def board(user: User, now: datetime, month: str = "") -> dict[str, Any]:
+    """Everything on the dashboard, in six queries: counts now, figures by unit, twelve weeks, heat, the worst ten, units.
+
+    `month` ("2026-05"): whose figures; how things stand and what needs attention is always of this moment."""
     today = localtime(now).date()
     cal = calendar.current()
-    start = make_aware(datetime.combine(today, time()))
-    compared = stats.by_unit(today)
+    first = spans.asked_month(month, today)
+    day = min(today, spans.month_of(first).last)
+    compared = stats.by_unit(day)
     units = {unit.pk: unit for unit in Unit.objects.filter(pk__in=compared).only("pk", "name", "kind", "pinyin")}
     rates = [UnitRate(units[pk], both.now, both.before) for pk, both in compared.items() if pk in units]
-    weeks = stats.weeks(today)
+    weeks = stats.weeks(day)
+    heat = spans.Span(day - timedelta(weeks=4), day)
     return {
         "now": now,
         "today": today,
-        "month": wording.month(today),
-        "working_days": cal.between(today.replace(day=1) - timedelta(days=1), today),
-        "standing": stats.standing(now, start, start + timedelta(days=1)),
+        "first": first,
+        "earlier": spans.previous(first),
+        "later": spans.following(first) if day < today else None,
+        "month": date_format(first, _("F Y")),
+        "working_days": cal.between(first - timedelta(days=1), day),
+        "standing": stats.standing(now),
         "company": stats.total([rate.now for rate in rates]),
         "company_before": stats.total([rate.before for rate in rates]),
         "departments": _sorted([rate for rate in rates if not rate.unit.is_channel and _judged(rate)]),
@@ -69,7 +78,7 @@ def board(user: User, now: datetime) -> dict[str, Any]:
         )[:FEW],
         "weeks": weeks,
         "trend": _trend(weeks),
-        "heat": _heat(stats.heat(today - timedelta(weeks=4), today)),
+        "heat": _heat(stats.heat(heat.first, heat.last), heat),
         "worst": worst(user, now, cal),
     }
 
@@ -103,6 +112,7 @@ def _trend(weeks: list[tuple[date, stats.Figures]]) -> dict[str, Any]:
         "title": _("Share of replies on time, by week"),
         "kind": "line",
         "labels": [_("week {number}").format(number=monday.isocalendar().week) for monday, _figures in weeks],
+        "links": [_of_week(monday) for monday, _figures in weeks],
         "unit": "%",
         "min": max(0, 10 * int(lowest // 10) - 10),
         "max": 100,
@@ -115,11 +125,16 @@ def _trend(weeks: list[tuple[date, stats.Figures]]) -> dict[str, Any]:
     }
 
 
-def _heat(cells: dict[tuple[int, int], int]) -> dict[str, Any]:
-    """Rows Monday to Sunday (a weekend day without any is left out), a count for each hour, and the largest count."""
+def _of_week(monday: date) -> str:
+    """The address of the replies of a week."""
+    return f"{reverse('supervision-behind')}?what=replies&from={monday}&until={monday + timedelta(days=6)}"
+
+
+def _heat(cells: dict[tuple[int, int], int], span: spans.Span) -> dict[str, Any]:
+    """Rows Monday to Sunday (a weekend day without any is left out), (hour, count) for each hour, the largest count, the days."""
     rows = []
-    for weekday in range(7):
-        counts = [cells.get((weekday, hour), 0) for hour in HOURS]
-        if weekday < 5 or any(counts):
-            rows.append({"weekday": wording.weekday(MONDAY + timedelta(days=weekday)), "cells": counts})
-    return {"hours": list(HOURS), "rows": rows, "most": max(cells.values(), default=0)}
+    for number in range(7):
+        counts = [(hour, cells.get((number, hour), 0)) for hour in HOURS]
+        if number < 5 or any(count for _hour, count in counts):
+            rows.append({"number": number, "weekday": wording.weekday_of(number), "cells": counts})
+    return {"hours": list(HOURS), "rows": rows, "most": max(cells.values(), default=0), "span": span}

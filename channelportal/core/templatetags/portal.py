@@ -520,11 +520,12 @@ def chart(name: str, view: Any) -> dict[str, Any]:
     """{% chart "trend" view %}: a chart with its figures in a table under it.
 
     `view`: title, kind (line, bar, stack), labels [..], series [{name, data [..], tone?}], and where they apply
-    unit ("%"), min, max, horizontal.
+    unit ("%"), min, max, horizontal, links [..] (what each label's figures lead to, in the table).
     """
     labels, series = list(_of(view, "labels")), list(_of(view, "series"))
     data = {key: _of(view, key) for key in ("title", "kind", "unit", "min", "max", "horizontal")}
     data |= {"labels": [str(label) for label in labels], "series": series}
-    rows = [(label, [_of(one, "data")[index] for one in series]) for index, label in enumerate(labels)]
+    links = list(_of(view, "links") or [""] * len(labels))
+    rows = [(label, [_of(one, "data")[at] for one in series], links[at]) for at, label in enumerate(labels)]
     facts = {"rows": rows, "series": series, "title": data["title"], "unit": data["unit"] or ""}
     return facts | {"chart_id": f"chart-{name}", "data": data}
