@@ -42,7 +42,7 @@ from notices.models.subscriptions import Subscription
 
 __all__ = [
     "Action", "AgendaItem", "AgendaPaper", "Answer", "FormerReceipt", "Invitation", "Level", "Meeting", "MeetingKind",
-    "MeetingQuerySet", "Minutes",
+    "MeetingQuerySet", "MeetingSending", "Minutes",
     "Notice", "NoticeFile", "NoticeKind", "NoticeQuerySet", "NumberLine", "Picture", "Receipt", "Remark", "Robot", "RobotPost",
     "Rule", "RuleFile", "RuleVersion", "Sending", "Step", "Subscription", "UnitAnswer", "Version", "VersionEditor",
 ]  # fmt: skip

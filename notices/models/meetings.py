@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import scope
 from accounts.models import Unit, User
 from channelportal.core.models import StoredFile
+from notices.models.notice import Level
 
 
 class MeetingKind(models.Model):
@@ -68,7 +69,8 @@ class MeetingKind(models.Model):
 class MeetingQuerySet(models.QuerySet["Meeting"]):
     def visible_to(self, user: User) -> MeetingQuerySet:
         """Who was invited (in the unit he was invited for) or stands in, or owns an action; the hosting unit's officers, heads
-        and the one who called it; the head of a unit that has an action, his superior once it is late; and 企发部."""
+        and the one who called it; the head of a unit that has an action, his superior once it is late; and 企发部. Of a
+        confidential one 企发部's head alone, and nobody for an action but its owner."""
         if not user.is_active or user.unit_id is None:
             return self.none()
         who = scope(user)
@@ -77,12 +79,17 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
             (Q(chair=user) | Q(recorder=user)) & ~Q(state=Meeting.State.DRAFT)
         )
         seen |= Q(state__in=Meeting.CALLED_ON) & Q(Exists(invited))
-        seen |= Q(Exists(Action.objects.in_force().filter(_actions_of(user), meeting=OuterRef("pk"))))
+        given = Action.objects.in_force().filter(meeting=OuterRef("pk"))
+        seen |= Q(Exists(given.filter(owner=user)))
+        seen |= _OPENLY & Q(Exists(given.filter(_actions_of(user))))
         if who.may("meeting.see", user.unit_id):
             seen |= Q(unit=user.unit_id)
         if who.may("notice.supervise"):
-            seen |= Q(state__in=Meeting.CALLED_ON)
+            seen |= Q(state__in=Meeting.CALLED_ON) & (Q() if who.heads_supervisors else _OPENLY)
         return self.filter(seen)
+
+
+_OPENLY = ~Q(level=Level.CONFIDENTIAL)
 
 
 class Meeting(models.Model):
@@ -107,6 +114,7 @@ class Meeting(models.Model):
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="meetings")  # calls it
     title = models.CharField(_("title"), max_length=100)
     purpose = models.TextField(_("purpose and preparation"), blank=True)
+    level = models.CharField(_("confidentiality level"), max_length=12, choices=Level, default=Level.NORMAL)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     mode = models.CharField(_("held"), max_length=5, choices=Mode, default=Mode.PLACE)
     place = models.CharField(_("place"), max_length=120, blank=True)
@@ -144,6 +152,9 @@ class Meeting(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "pending", "called", "held", "cancelled"]), name="meeting_state_known"
             ),
+            models.CheckConstraint(
+                condition=Q(level__in=["normal", "internal", "confidential"]), name="meeting_level_known"
+            ),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="meeting_ends_after"),
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("called_by")),
@@ -164,6 +175,30 @@ class Meeting(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("meeting", args=[self.pk])
+
+    @property
+    def confidential(self) -> bool:
+        return self.level == Level.CONFIDENTIAL
+
+    @property
+    def trail_name(self) -> str:
+        """Of a confidential meeting the audit trail knows the number only."""
+        return self.number if self.confidential else str(self)
+
+
+class MeetingSending(models.Model):
+    """The call as it went to the head, each time: what he decides, and what changed since the time before."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.PROTECT, related_name="sendings")
+    facts: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)  # ids, names, ISO times
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.meeting_id} {self.at}"
 
 
 class AgendaItem(models.Model):
@@ -257,9 +292,14 @@ class Minutes(models.Model):
         RETURNED = "returned", _("Returned with remarks")
         SENT = "sent", _("Approved and sent")
 
+    class Readers(models.TextChoices):
+        INVITED = "invited", _("Everyone invited")
+        PRESENT = "present", _("Only those who were there, themselves or by a deputy")
+
     meeting = models.OneToOneField(Meeting, on_delete=models.PROTECT, related_name="record")
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     body = models.TextField(_("minutes"))  # cleaned HTML
+    readers = models.CharField(_("who reads them"), max_length=8, choices=Readers, default=Readers.INVITED)
     written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     written_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True)  # sent to the chair; null: not yet
@@ -273,6 +313,7 @@ class Minutes(models.Model):
             models.CheckConstraint(
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("written_by")), name="minutes_chair_is_another"
             ),
+            models.CheckConstraint(condition=Q(readers__in=["invited", "present"]), name="minutes_readers_known"),
         ]
 
     def __str__(self) -> str:

@@ -235,8 +235,8 @@ class Notice(models.Model):
 
     @property
     def trail_name(self) -> str:
-        """Of a confidential notice the audit trail knows the number only."""
-        return self.number if self.confidential else str(self)
+        """Of a confidential notice the audit trail knows the number only; so of a draft, which may yet become confidential."""
+        return str(self) if self.state in self.OUT and not self.confidential else self.number
 
     def expired(self, today: date) -> bool:
         return self.valid_until is not None and self.valid_until < today
