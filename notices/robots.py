@@ -61,7 +61,10 @@ PROBLEMS: Final[dict[str, Any]] = {
     "connection": _("Not reachable: the connection fails."),
     "large": _("Not reachable: what answers is not the maker."),
     "sealed": _("The address cannot be read any more, because its key is missing. Enter it anew."),
+    "wording": _("The portal cannot word this post. Tell the system administrator."),
 }
+OF_THE_POST: Final = frozenset({"text", "keyword", "wording"})
+"""Problems of one post: they say nothing about the next one of the same robot."""
 
 
 def in_words(code: str) -> str:
@@ -255,7 +258,8 @@ class _Batch:
             return False
         answer = self.down.get(post.robot_id) or self._try(post)
         if answer.problem:
-            self.down[post.robot_id] = answer
+            if answer.problem not in OF_THE_POST:
+                self.down[post.robot_id] = answer
             failed(post, answer, self.now)
             return False
         succeeded(post, self.now)
@@ -286,6 +290,10 @@ def attempt(post: RobotPost, at: datetime) -> Answer:
         return Answer("sealed")
     try:
         letter = makers.post(robot.maker, *sealed, words(post, at), at)
+    except Exception as why:  # bad data in one row must not stop the others
+        log.error("post %s cannot be worded: %s", post.pk, type(why).__name__)
+        return Answer("wording")
+    try:
         said = outward.post(letter.address, letter.body, hosts={MAKERS[robot.maker].host})
     except outward.Unreachable as error:
         return Answer(error.code)
@@ -330,8 +338,8 @@ def failed(post: RobotPost, answer: Answer, at: datetime) -> None:
             wait = max(wait, timedelta(seconds=MAKERS[post.robot.maker].pause))
         change |= {"state": State.WAITING, "next_attempt_at": at + wait}
     _held(post).update(**change)
-    if answer.problem == FAST and not parked:
-        return
+    if answer.problem == "wording" or (answer.problem == FAST and not parked):
+        return  # the robot is in order
     Robot.objects.filter(pk=post.robot_id).update(last_error=answer.code)
     Robot.objects.filter(pk=post.robot_id, failing_since=None).update(failing_since=at)
     if parked or post.attempts >= TOLD_AFTER:

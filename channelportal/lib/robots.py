@@ -41,6 +41,7 @@ HOSTS: Final = frozenset(maker.host for maker in MAKERS.values())
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,128}")
 LONGEST_ADDRESS: Final = 300
 LONGEST_SECRET: Final = 120
+LARGEST_NUMBER: Final = 10**9  # that a maker answers with
 
 
 # ── addresses ───────────────────────────────────────────────────────────────────────────────────
@@ -172,7 +173,7 @@ class Answer:
     """What became of a post. `problem`: "" it stands in the group · "key" no such robot · "gone" the robot or its group was
     switched off · "signature" · "keyword" · "network" (the maker admits other addresses only) · "text" · "fast" · "away" (the
     maker is not in order, or something else answered) · "other". Who posts adds those of `core.outward` and "sealed" (the key of
-    the row's secret is gone). `number` is the maker's, None where there was none."""
+    the row's secret is gone) and "wording" (the portal has no text for it). `number` is the maker's, None where there was none."""
 
     problem: str
     number: int | None = None
@@ -216,4 +217,6 @@ def _object(body: bytes) -> dict[str, Any]:
 
 def _number(said: dict[str, Any], *names: str) -> int | None:
     found = next((said[name] for name in names if name in said), None)
-    return found if isinstance(found, int) and not isinstance(found, bool) else None
+    if not isinstance(found, int) or isinstance(found, bool):
+        return None
+    return found if abs(found) <= LARGEST_NUMBER else None  # it is kept with the post: nothing of any length

@@ -307,12 +307,68 @@ def test_it_parks_at_once_what_would_fail_again(
     assert robots.deliver(AT) == 0
 
     assert list(RobotPost.objects.values_list("state", "last_error")) == [(State.PARKED, error)] * 2
-    assert makers.asked <= 1
+    assert makers.asked <= (2 if spoil == "keyword" else 1)  # another text may have the keyword
     robot.refresh_from_db()
     assert robot.failing_since is not None
     assert robots.in_words(robot.last_error)
     told = set(Alert.objects.filter(kind="robot-failing").values_list("user__username", flat=True))
     assert told == {"kefu.head", "kefu.deputy", "kefu.officer"}
+
+
+@pytest.mark.parametrize("error", [b'{"errcode": 40058}', b'{"errcode": 44004}'])
+def test_a_text_that_is_not_taken_parks_no_other(add: AddRobot, makers: RobotServer, error: bytes) -> None:
+    robot, group = add()
+    queue(robot, 3)
+    makers.answer = lambda *_: (200, error if makers.asked == 1 else b'{"errcode": 0}')
+
+    assert robots.deliver(AT) == 2
+
+    assert list(RobotPost.objects.order_by("pk").values_list("state", flat=True)) == [
+        State.PARKED,
+        State.SENT,
+        State.SENT,
+    ]
+    assert makers.asked == 3
+
+
+def test_a_post_with_another_keyword_parks_no_other(add: AddRobot, makers: RobotServer) -> None:
+    robot, group = add("feishu", keyword="第1条")
+    queue(robot, 3)
+
+    assert robots.deliver(AT) == 1
+
+    assert [line.splitlines()[0] for line in group.received] == ["【通知】第1条"]
+
+
+@pytest.mark.parametrize("spoilt", [{"kind": "no-such-template"}, {"data": {"due": "the day after tomorrow"}}])
+def test_a_post_that_cannot_be_worded_holds_up_no_other(
+    add: AddRobot, caplog: pytest.LogCaptureFixture, spoilt: dict[str, Any]
+) -> None:
+    robot, group = add()
+    queue(robot, 3)
+    first = RobotPost.objects.order_by("pk")[0]
+    RobotPost.objects.filter(pk=first.pk).update(**spoilt)
+
+    assert robots.deliver(AT) == 2
+
+    first.refresh_from_db()
+    assert (first.state, first.last_error) == (State.WAITING, "wording")
+    assert first.next_attempt_at > AT
+    assert len(group.received) == 2
+    assert "tomorrow" not in caplog.text
+    robot.refresh_from_db()
+    assert (robot.failing_since, robots.in_words(first.last_error)[:2]) == (None, "门户")
+
+
+@pytest.mark.parametrize("body", [b'{"errcode": 1%s}' % (b"0" * 4000), b'{"errcode": -1%s}' % (b"0" * 400)])
+def test_an_answer_of_any_length_stops_nothing(add: AddRobot, makers: RobotServer, body: bytes) -> None:
+    robot, _group = add()
+    queue(robot, 1)
+    makers.answer = lambda *_: (200, body)
+
+    assert robots.deliver(AT) == 0
+
+    assert RobotPost.objects.get().last_error == "away 200"
 
 
 def test_it_tells_the_unit_once_for_each_failing(add: AddRobot, makers: RobotServer) -> None:
