@@ -28,6 +28,7 @@ from notices.workflow import answers
 
 KIND: Final = "question"
 LONGEST: Final = 4_000
+LONGEST_EXCERPT: Final = 40
 
 
 class AskForm(OnceMixin):
@@ -78,7 +79,7 @@ def _file(form: AskForm, notice: Notice, user: User) -> Ticket | None:
         with transaction.atomic():
             kept = files.keep_all(data["files"], by=user, at=clock.now())
             return tickets.file(
-                by=user, kind=TicketKind.objects.get(code=KIND), title=_title(notice), body=data["body"],
+                by=user, kind=TicketKind.objects.get(code=KIND), title=_title(notice, data["body"]), body=data["body"],
                 responsible=notice.unit, subject=notice, files=kept, key=data["once"],
             )  # fmt: skip
     except Invalid as wrong:
@@ -86,11 +87,13 @@ def _file(form: AskForm, notice: Notice, user: User) -> Ticket | None:
         return None
 
 
-def _title(notice: Notice) -> str:
-    """A ticket is read by people who do not see the notice: a confidential one is named by its number only."""
+def _title(notice: Notice, body: str) -> str:
+    """A ticket is read by people who do not see the notice, and passed on: it names the notice by its number only, with the beginning
+    of the question, which of a confidential one stays out of the mails that carry a ticket's title."""
     if notice.confidential:
         return _("Question about notice %(number)s") % {"number": notice.number}
-    return (_("Question about %(number)s “%(title)s”") % {"number": notice.number, "title": notice.title})[:100]
+    words = _("Question about notice %(number)s: %(question)s")
+    return (words % {"number": notice.number, "question": " ".join(body.split())[:LONGEST_EXCERPT]})[:100]
 
 
 def about(notice: Notice, user: User) -> list[Ticket]:

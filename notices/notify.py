@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import User
 from channelportal.core import alerts
 from channelportal.lib.workdays import local_date
-from notices import deciders, telling
+from notices import deciders, rights, telling
 from notices.models import Notice, Step, Version
 
 MAILED: Final = frozenset({"to_approve", "returned", "approved", "carry_out", "cancelled"})
@@ -99,12 +101,16 @@ class News:
             wanted |= {self.version.drafted_by_id}
             wanted |= set(self.version.sendings.order_by("-round").values_list("by", flat=True)[:1])
         people = User.objects.active().filter(pk__in=wanted, unit=self.notice.unit_id).order_by("pk")
-        return list(people) or deciders.to_tell(self.notice.unit_id, (), local_date(self.at))
+        return [user for user in people if rights.writes(self.notice, user)] or deciders.to_tell(
+            self.notice.unit_id, (), local_date(self.at)
+        )
 
     def _decided(self) -> list[User]:
+        """Those who decided, as long as they lead the unit for which they did: who has left sees the notice no more."""
         version = self.version or self.notice.version
-        ids = Step.objects.filter(version=version, state=Step.State.APPROVED).values("decided_by")
-        return list(User.objects.active().filter(pk__in=ids).order_by("pk"))
+        steps = Step.objects.filter(version=version, state=Step.State.APPROVED, unit=OuterRef("unit"))
+        leading = User.objects.active().filter(role__in=[User.Role.HEAD, User.Role.DEPUTY])
+        return list(leading.filter(Exists(steps.filter(decided_by=OuterRef("pk")))).order_by("pk"))
 
     # ── how ─────────────────────────────────────────────────────────────────────────────────────
 

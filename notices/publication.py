@@ -43,8 +43,13 @@ People = list[tuple[int, int]]  # ids of people with the units they belong to, i
 
 def begin(notice: Notice, at: datetime, by: User | None = None) -> Job:
     """Start the job of a notice that `workflow` has just set to being published from `at` on; the caller holds it locked. What
-    depends on the number of recipients is the job's. `by`: on whose page of long jobs it stands; None: the author's."""
-    facts = {"notice": notice.pk, "number": notice.number, "title": "" if notice.confidential else notice.title}
+    depends on the number of recipients is the job's. `by`: on whose page of long jobs it stands; None: the author's, by its number
+    only, for he may have left since."""
+    facts = {
+        "notice": notice.pk,
+        "number": notice.number,
+        "title": "" if notice.confidential or by is None else notice.title,
+    }
     job = jobs.start(KIND, TASK, by=by or notice.author, data=facts)
     notice.acknowledge_due_at, notice.job = asking.due(notice, at), job
     notice.save(update_fields=["acknowledge_due_at", "job"])

@@ -6,17 +6,19 @@ Two questions: may he at all (`require`, 403 with the reason) and is it possible
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from django.db.models import F, Q
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Refused, scope
-from accounts.models import User
+from accounts.models import Unit, User
 from notices import deciders, moves
-from notices.models import Notice, NoticeKind, Step, Version
+from notices.models import Notice, NoticeKind, Receipt, Step, Version
 
 WRITING: Final = frozenset(
     {"edit", "send", "recall", "cancel", "publish", "withdraw", "correct", "edit_correction", "drop", "record_outcome"}
@@ -123,6 +125,19 @@ def sees_receipts(notice: Notice, user: User) -> bool:
     if user.unit_id == notice.unit_id and (user.pk == notice.author_id or "notice.receipts" in who.own_verbs):
         return True
     return who.may("notice.supervise") and (not notice.confidential or who.heads_supervisors)
+
+
+def who_sees(notice: Notice, people: Iterable[User]) -> set[int]:
+    """Of these people those whom `visible_to` shows the notice, by their ids. Two queries for all whose unit has no part in it but
+    to receive it; the others are asked one by one."""
+    asked = {user.pk: user for user in people}
+    got = Receipt.objects.filter(notice=notice, user__in=asked, unit=F("user__unit"), delivered_at__isnull=False)
+    found = set(got.values_list("user", flat=True)) if notice.state in Notice.OUT else set()
+    deciding = Step.objects.filter(version__notice=notice, opened_at__isnull=False).values("unit")
+    concerned = Unit.objects.filter(Q(pk=notice.unit_id) | Q(pk__in=deciding) | Q(functions__function="supervising"))
+    units = set(concerned.values_list("pk", flat=True))
+    near = [user for user in asked.values() if user.unit_id in units and user.pk not in found]
+    return found | {user.pk for user in near if Notice.objects.visible_to(user).filter(pk=notice.pk).exists()}
 
 
 def writes_kind(kind: NoticeKind, user: User) -> bool:

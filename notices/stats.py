@@ -23,7 +23,7 @@ class Figures:
     # what the unit published
     published: int = 0
     corrected: int = 0
-    """Of these, notices with a correction of an error in force."""
+    """Of these, notices with a correction of an error in force, or withdrawn because what they said was wrong."""
     sent: int = 0
     """Receipts of these: people whom they reached."""
     sent_opened: int = 0
@@ -39,7 +39,7 @@ class Figures:
 
     @property
     def accuracy(self) -> float | None:
-        """信息传递准确率: published notices without a correction of an error."""
+        """信息传递准确率: published notices that neither were corrected for an error nor withdrawn as wrong."""
         return _share(self.published - self.corrected, self.published)
 
     @property
@@ -115,7 +115,8 @@ def _span(first: date, last: date, prefix: str = "") -> dict[str, datetime]:
 def _published(first: date, last: date) -> Any:
     errors = Version.objects.filter(notice=OuterRef("pk"), number__gt=1, error=True, published_at__isnull=False)
     rows = Notice.objects.filter(state__in=Notice.OUT, **_span(first, last)).annotate(wrong=Exists(errors))
-    return rows.values("unit").order_by().annotate(published=Count("pk"), corrected=Count("pk", filter=Q(wrong=True)))
+    wrong = Q(wrong=True) | Q(withdrawn_wrong=True)
+    return rows.values("unit").order_by().annotate(published=Count("pk"), corrected=Count("pk", filter=wrong))
 
 
 def _receipts(first: date, last: date, at: datetime) -> Any:

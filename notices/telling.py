@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, Final
 
 from django.db.models import CharField, F, QuerySet, Value
@@ -19,7 +20,7 @@ from accounts.models import Absence, Unit, User
 from channelportal.core import alerts, bulk, delivery, outbox
 from channelportal.core.models import Alert, OutboxMessage
 from channelportal.lib.workdays import local_date
-from notices import deciders
+from notices import deciders, rights
 from notices.models import Notice, Receipt, Step, Version
 
 PUBLISHED: Final = "notice-published"
@@ -36,11 +37,10 @@ def published(notice: Notice, receipts: QuerySet[Receipt], at: datetime) -> None
 
 
 def out(notice: Notice, at: datetime) -> None:
-    """The author: everybody has it."""
+    """The author, while he belongs to the unit: everybody has it."""
     data = facts(notice) | {"count": notice.recipients}
-    alerts.tell(
-        [notice.author], "notice-out", key=f"notice:{notice.pk}:out", url=notice.get_absolute_url(), at=at, data=data
-    )
+    key, url = f"notice:{notice.pk}:out", notice.get_absolute_url()
+    alerts.tell(_author(notice), "notice-out", key=key, url=url, at=at, data=data)
 
 
 def corrected(notice: Notice, receipts: QuerySet[Receipt], new: Version, at: datetime, *, again: bool) -> None:
@@ -58,7 +58,7 @@ def freshen(notice: Notice) -> None:
     key = f"notice:{notice.pk}"
     waiting = OutboxMessage.objects.filter(subject_key=key, kind=PUBLISHED, state=OutboxMessage.State.WAITING)
     waiting.update(data=_of_mail(notice, facts(notice), PUBLISHED))
-    unread = Receipt.objects.filter(notice=notice, opened_at=None).values("user")
+    unread = present(Receipt.objects.filter(notice=notice, opened_at=None)).values("user")
     Alert.objects.filter(key=key, user__in=unread, read_at=None).update(data=facts(notice))
 
 
@@ -86,12 +86,17 @@ def late(notice: Notice, receipts: QuerySet[Receipt], at: datetime) -> None:
 
 
 def late_units(notice: Notice, counts: dict[int, int], at: datetime) -> None:
-    """The heads of these units: so many of the unit have not acknowledged in time."""
+    """The heads of these units: so many of the unit have not acknowledged in time. A head whom the notice is not for learns that,
+    and its number; of a confidential one not even that."""
     names = dict(Unit.objects.filter(pk__in=counts).values_list("pk", "name"))
-    for unit_id, people in heads(counts, local_date(at)).items():
+    leading = heads(counts, local_date(at))
+    seeing = rights.who_sees(notice, chain.from_iterable(leading.values()))
+    for unit_id, people in leading.items():
         more = {"count": counts[unit_id], "reader_unit": names[unit_id]}
         key = f"notice:{notice.pk}:late:{_round(notice)}:{unit_id}:{local_date(at)}"
-        persons(people, "notice-late-unit", notice, key=key, at=at, more=more)
+        for sees in (True, False):
+            told = [user for user in people if (user.pk in seeing) is sees]
+            persons(told, "notice-late-unit", notice, key=key, at=at, more=more, sees=sees)
 
 
 def _round(notice: Notice) -> str:
@@ -105,10 +110,8 @@ def step_lies(step: Step, notice: Notice, at: datetime) -> None:
     more = {"since": step.opened_at.isoformat() if step.opened_at else "", "decider": step.unit.name}
     people = deciders.to_tell(step.unit_id, {step.author_id, step.editor_id}, local_date(at))
     persons(people, "notice-step-lies", notice, key=key, at=at, more=more)
-    alerts.tell(
-        [notice.author], "notice-step-lies-author", key=key, url=notice.get_absolute_url(), at=at,
-        data=facts(notice) | more,
-    )  # fmt: skip
+    url, data = notice.get_absolute_url(), facts(notice) | more
+    alerts.tell(_author(notice), "notice-step-lies-author", key=key, url=url, at=at, data=data)
 
 
 # ── by what means ───────────────────────────────────────────────────────────────────────────────
@@ -129,7 +132,7 @@ def readers(
     number. The same `key` a second time is ignored. `about`: the subject by which waiting mails are cancelled; "": the notice."""
     data = facts(notice) | (more or {})
     url = notice.get_absolute_url()
-    receipts = receipts.filter(user__is_active=True, user__unit=F("unit"))  # who left sees it no more: nor is he told
+    receipts = present(receipts)
     bulk.insert_from(receipts, Alert, user_id=F("user_id"), key=key, kind=event, url=url, data=data, created_at=at)
     if mail:
         bulk.insert_from(
@@ -137,6 +140,16 @@ def readers(
             kind=_mail_kind(event), bundle=BUNDLE, data=_of_mail(notice, data, event), created_at=at,
             subject_key=about or f"notice:{notice.pk}", next_attempt_at=_goes_out(notice, at),
         )  # fmt: skip
+
+
+def present(receipts: QuerySet[Receipt]) -> QuerySet[Receipt]:
+    """Of these the ones whose person is still in the unit for which he has it: who left sees it no more, nor is he told."""
+    return receipts.filter(user__is_active=True, user__unit=F("unit"))
+
+
+def _author(notice: Notice) -> list[User]:
+    """Its author, as long as he may see it."""
+    return [notice.author] if rights.writes(notice, notice.author) else []
 
 
 def persons(
@@ -148,12 +161,18 @@ def persons(
     at: datetime,
     more: dict[str, Any] | None = None,
     about: str = "",
+    sees: bool = True,
 ) -> None:
-    """The same for a few people named by others than a receipt."""
+    """The same for a few people named by others than a receipt. `sees=False`: they may not see it, and get neither its title nor a
+    link that leads nowhere."""
     told = list(people)
-    data = facts(notice) | (more or {})
-    alerts.tell(told, event, key=key, url=notice.get_absolute_url(), at=at, data=data)
-    mailed, opens, subject = _of_mail(notice, data, event), _goes_out(notice, at), about or f"notice:{notice.pk}"
+    if not told:
+        return
+    data = (facts(notice) if sees else _unseen(notice)) | (more or {})
+    url = notice.get_absolute_url() if sees else ""
+    alerts.tell(told, event, key=key, url=url, at=at, data=data)
+    mailed = _of_mail(notice, data, event) | {"url": url}
+    opens, subject = _goes_out(notice, at), about or f"notice:{notice.pk}"
     outbox.put_all(
         outbox.prepare(
             MAIL, key=f"{key}:{user.pk}", to=user, data=mailed, bundle=BUNDLE, subject_key=subject, at=at, not_before=opens
@@ -175,6 +194,11 @@ def facts(notice: Notice) -> dict[str, Any]:
         "urgent": notice.urgency == Notice.Urgency.URGENT,
         "due": notice.acknowledge_due_at.isoformat() if notice.acknowledge_due_at else "",
     }
+
+
+def _unseen(notice: Notice) -> dict[str, Any]:
+    """What a line may say to people who may not see it."""
+    return {} if notice.confidential else {"number": notice.number}
 
 
 def _of_mail(notice: Notice, data: dict[str, Any], event: str) -> dict[str, Any]:

@@ -90,9 +90,12 @@ def put_all(rows: Iterable[OutboxMessage]) -> None:
     OutboxMessage.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
 
 
-def cancel(subject_key: str) -> int:
-    """Cancel what still waits about this subject (a due moment that moved, a ticket withdrawn). Returns how many."""
+def cancel(subject_key: str, users: Iterable[int] | None = None) -> int:
+    """Cancel what still waits about this subject (a due moment that moved, a ticket withdrawn), for all or these. Returns how
+    many."""
     waiting = OutboxMessage.objects.filter(subject_key=subject_key, state=State.WAITING)
+    if users is not None:
+        waiting = waiting.filter(user__in=list(users))
     rows = list(waiting.values_list("pk", "attempts"))
     if not rows:
         return 0

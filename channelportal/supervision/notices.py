@@ -40,7 +40,7 @@ class Row:
 COLUMNS: Final = [
     Column(gettext_lazy("Unit"), lambda row: row.unit.name, 22),
     Column(gettext_lazy("Published"), lambda row: row.now.published),
-    Column(gettext_lazy("Corrected for an error"), lambda row: row.now.corrected),
+    Column(gettext_lazy("Corrected or withdrawn as wrong"), lambda row: row.now.corrected),
     Column(gettext_lazy("Accuracy, %"), lambda row: _rounded(row.now.accuracy)),
     Column(gettext_lazy("Others confirmed its notices in time, %"), lambda row: _rounded(row.now.sent_in_time_rate)),
     Column(gettext_lazy("Received"), lambda row: row.now.received),

@@ -68,6 +68,20 @@ class ReasonForm(forms.Form):
     reason = text_field(_("Reason"), rows=3, most=300, required=True)
 
 
+class WithdrawForm(ReasonForm):
+    """A withdrawal says whether the words were wrong; nothing is chosen beforehand."""
+
+    wrong = forms.ChoiceField(
+        label=_("Was what it said wrong?"),
+        choices=[
+            ("no", _("No: it was right, and is needed no more or has been overtaken")),
+            ("yes", _("Yes: what it said was wrong")),
+        ],
+        widget=forms.RadioSelect,
+        help_text=_("A wrong notice counts against your unit's accuracy rate, as the correction of an error does."),
+    )
+
+
 class OutcomeForm(forms.Form):
     """What was done, where the means is not the portal: the loop closes (001 四(四))."""
 

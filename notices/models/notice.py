@@ -176,7 +176,7 @@ class Notice(models.Model):
     job = models.ForeignKey(Job, on_delete=models.PROTECT, null=True, related_name="+")  # null: no publication begun
     withdrawn_at = models.DateTimeField(null=True)  # null: stands
     withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")  # null: stands
-    withdrawal = models.CharField(_("reason of the withdrawal"), max_length=300, blank=True)
+    withdrawal = models.CharField(_("reason of the withdrawal"), max_length=300, blank=True)  # or of the cancelling
     withdrawn_wrong = models.BooleanField(
         _("what it said was wrong"), default=False
     )  # then it counts against the accuracy rate, as a correction of an error does

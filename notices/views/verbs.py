@@ -19,7 +19,7 @@ from accounts.models import User
 from channelportal.core import clock
 from channelportal.core.errors import Invalid
 from notices import workflow
-from notices.forms.approving import BareForm, OutcomeForm, ReasonForm
+from notices.forms.approving import BareForm, OutcomeForm, ReasonForm, WithdrawForm
 from notices.models import Notice, Version
 from notices.views.finding import in_hand, possible, visible
 from notices.workflow.base import wrong_state
@@ -102,8 +102,8 @@ VERBS: Final[tuple[Verb, ...]] = (
         lambda notice, user, data: workflow.publish(notice, by=user), "send",
     ),
     Verb(
-        "withdraw", "withdraw", ReasonForm, _("Withdraw the notice"), _("Withdraw this notice"), _("Withdrawn. Its recipients are told."), _withdrawn,
-        lambda notice, user, data: workflow.withdraw(notice, by=user, reason=data["reason"]), "minus", danger=True,
+        "withdraw", "withdraw", WithdrawForm, _("Withdraw the notice"), _("Withdraw this notice"), _("Withdrawn. Its recipients are told."), _withdrawn,
+        lambda notice, user, data: workflow.withdraw(notice, by=user, reason=data["reason"], wrong=data["wrong"] == "yes"), "minus", danger=True,
     ),
     Verb(
         "drop", "drop", BareForm, _("Give the correction up"), _("Give it up"), _("The correction was given up."), _dropped, _drop,

@@ -26,7 +26,8 @@ def cancel(notice: Notice, *, by: User, reason: str = "", at: datetime | None = 
     with base.handling("cancel", notice, by=by, at=at) as matter:
         approved = matter.notice.state in (Notice.State.SCHEDULED, Notice.State.APPROVED)
         said = base.reason_of(reason, needed=approved)
-        matter.facts["reason"] = said
+        matter.set(withdrawal=said)
+        _note_reason(matter, said)
         outbox.cancel(f"notice:{matter.notice.pk}")
         if matter.hand.sendings.exists():
             matter.news.cancelled(said)
@@ -34,21 +35,29 @@ def cancel(notice: Notice, *, by: User, reason: str = "", at: datetime | None = 
     return matter.notice
 
 
-def withdraw(notice: Notice, *, by: User, reason: str, at: datetime | None = None) -> Notice:
+def withdraw(notice: Notice, *, by: User, reason: str, wrong: bool = False, at: datetime | None = None) -> Notice:
     """Take a published notice back: its readers are told why, the text stays behind a clear mark. A correction in hand is
-    dropped. Raises Refused, WrongState, Invalid."""
+    dropped. `wrong`: what it said was wrong, which counts against the accuracy rate as a correction of an error does. Raises
+    Refused, WrongState, Invalid."""
     with base.handling("withdraw", notice, by=by, at=at) as matter:
         said = base.reason_of(reason)
-        matter.facts["reason"] = said
+        _note_reason(matter, said)
+        matter.facts["wrong"] = wrong
         if matter.version is not None:
             ending.drop_in_hand(matter)
         matter.move()
-        matter.set(withdrawn_at=matter.at, withdrawn_by=by, withdrawal=said)
+        matter.set(withdrawn_at=matter.at, withdrawn_by=by, withdrawal=said, withdrawn_wrong=wrong)
         matter.save()
         robots.cancel_for(matter.notice)
         afterwards.begin(matter.notice, afterwards.WITHDRAW, at=matter.at, by=by)
         matter.news.withdrawn(said)
     return matter.notice
+
+
+def _note_reason(matter: Matter, said: str) -> None:
+    """In the trail too, unless it may say what a confidential notice says: then it stands in the notice's row alone."""
+    if not matter.notice.confidential:
+        matter.facts["reason"] = said
 
 
 def put_on_its_way(matter: Matter) -> None:

@@ -60,7 +60,8 @@ def test_it_becomes_a_ticket_about_the_notice(cast: Cast, notice: Notice) -> Non
     assert (found.subject, found.responsible, found.asker, found.state) == (notice, cast.kefu, cast.ludong, "open")
     assert found.kind.code == "question"
     assert notice.number in found.title
-    assert "返利政策" in found.title
+    assert "返利政策" not in found.title, "a ticket is passed on to people who do not see the notice"
+    assert "从哪天起算？" in found.title
     assert found.due_at is not None
 
 

@@ -130,12 +130,32 @@ def test_it_is_withdrawn_with_a_reason_naming_how_many_have_it(cast: Cast, windo
 
     asked = client.get(f"/notices/{out.pk}/withdraw/").content.decode()
     refused = client.post(f"/notices/{out.pk}/withdraw/", {"reason": ""})
-    client.post(f"/notices/{out.pk}/withdraw/", {"reason": "政策取消"})
+    client.post(f"/notices/{out.pk}/withdraw/", {"reason": "政策取消", "wrong": "no"})
 
     out.refresh_from_db()
     assert "2 人收到" in asked
     assert refused.status_code == 422
     assert (out.state, out.withdrawal) == ("withdrawn", "政策取消")
+
+
+def test_a_withdrawal_says_whether_the_words_were_wrong_and_nothing_is_chosen_beforehand(
+    cast: Cast, window: Window, out: Notice
+) -> None:
+    client = window(cast.kefu_officer)
+    path = f"/notices/{out.pk}/withdraw/"
+
+    asked = client.get(path).content.decode()
+    silent = client.post(path, {"reason": "价格写错"})
+    strange = client.post(path, {"reason": "价格写错", "wrong": "maybe"})
+    out.refresh_from_db()
+    assert (silent.status_code, strange.status_code, out.state) == (422, 422, "published")
+    client.post(path, {"reason": "价格写错", "wrong": "yes"})
+
+    out.refresh_from_db()
+    assert 'name="wrong"' in asked
+    assert "checked" not in asked
+    assert (out.state, out.withdrawn_wrong) == ("withdrawn", True)
+    assert "原文内容有误" in window(cast.ludong_head).get(f"/notices/{out.pk}/").content.decode()
 
 
 def test_it_is_cancelled_without_a_reason_only_while_it_is_a_draft(cast: Cast, window: Window) -> None:

@@ -84,6 +84,18 @@ def test_only_the_correction_of_an_error_spoils_the_accuracy(cast: Cast) -> None
     assert (kefu.published, kefu.corrected, kefu.accuracy) == (4, 1, 75)
 
 
+def test_so_does_the_withdrawal_of_what_was_wrong(cast: Cast) -> None:
+    workflow.withdraw(out(cast), by=cast.kefu_officer, reason="价格写错", wrong=True, at=AT)
+    both = out(cast)
+    corrected(cast, both, error=True)
+    workflow.withdraw(both, by=cast.kefu_officer, reason="仍有误", wrong=True, at=AT + 2 * DAY)
+    workflow.withdraw(out(cast), by=cast.kefu_officer, reason="不再需要", at=AT)
+
+    kefu = stats.month(MAY, END)[cast.kefu.pk]
+
+    assert (kefu.published, kefu.corrected) == (3, 2)
+
+
 def test_a_correction_in_hand_spoils_nothing_yet(cast: Cast) -> None:
     notice = out(cast)
     workflow.correct(
