@@ -77,7 +77,7 @@ def _event(sheet: Sheet, at: datetime, method: Method) -> Event:
     event.add("dtstamp", at)
     event.add("dtstart", meeting.starts_at.astimezone(SHANGHAI))
     event.add("dtend", meeting.ends_at.astimezone(SHANGHAI))
-    event.add("summary", meeting.title)
+    event.add("summary", _summary(meeting))
     event.add("description", "\n".join(_lines(sheet)))
     if where := _where(meeting):
         event.add("location", where)
@@ -99,11 +99,27 @@ def _address(person: User, **parameters: str) -> vCalAddress:
     return address
 
 
+def _summary(meeting: Meeting) -> str:
+    """A calendar is synchronised far and wide: of a confidential meeting it gets number, time and the portal's address."""
+    if meeting.confidential:
+        return _("Confidential meeting %(number)s") % {"number": meeting.number}
+    return meeting.title
+
+
 def _where(meeting: Meeting) -> str:
+    if meeting.confidential:
+        return ""
     return " · ".join(part for part in (meeting.place, meeting.link) if part)
 
 
 def _lines(sheet: Sheet) -> Iterable[str]:
+    if not sheet.meeting.confidential:
+        yield from _words(sheet)
+    address = f"{settings.SITE_URL}{sheet.meeting.get_absolute_url()}"
+    yield _("Please answer in the portal: %(url)s") % {"url": address}
+
+
+def _words(sheet: Sheet) -> Iterable[str]:
     meeting = sheet.meeting
     yield _("Called by %(unit)s; chair: %(chair)s") % {"unit": meeting.unit.name, "chair": meeting.chair.name}
     if meeting.link:
@@ -114,7 +130,6 @@ def _lines(sheet: Sheet) -> Iterable[str]:
         yield _("Agenda:")
     for place, item in enumerate(sheet.agenda, start=1):
         yield f"{place}. " + " · ".join(_facts(item))
-    yield _("Please answer in the portal: %(url)s") % {"url": f"{settings.SITE_URL}{meeting.get_absolute_url()}"}
 
 
 def _facts(item: AgendaItem) -> Iterable[str]:

@@ -19,8 +19,9 @@ from accounts.organisation import superior, superiors
 from channelportal.core import bulk, delivery
 from channelportal.core.models import Alert, OutboxMessage
 from channelportal.lib.workdays import local_date
-from notices import deciders, invitation
-from notices.models import Action, Invitation, Meeting
+from notices import deciders, invitation, meeting_rights
+from notices.models import Action, Invitation, Meeting, Minutes
+from notices.models.meetings import InvitationQuerySet
 
 NEWS, INVITATION, BUNDLE = "meeting-news", "meeting-invitation", "notice-news"
 WITH_FILE: Final[dict[str, invitation.Method]] = {
@@ -33,6 +34,10 @@ WITH_FILE: Final[dict[str, invitation.Method]] = {
 }
 SILENT: Final = frozenset({"replied", "action_done"})
 """Told under the bell alone."""
+LEAVES: Final = frozenset(
+    {"number", "starts", "ends", "answer_by", "due", "day", "person", "answer", "deputy", "owner"}
+)
+"""What is told of a confidential meeting."""
 EVENTS: Final = SILENT | {
     *WITH_FILE, "to_approve", "given_back", "approved", "appointed", "answer_reminder", "attend_reminder", "to_record",
     "minutes_due", "minutes_late", "minutes_to_approve", "minutes_returned", "minutes_sent", "action_assigned", "action_due",
@@ -49,15 +54,16 @@ def tell(
     by: User | None = None,
     mark: str = "",
     data: dict[str, Any] | None = None,
+    url: str = "",
 ) -> list[User]:
     """Tell these people (active, each once, not `by`) of `event`. `mark` tells one such event of a meeting from the next; the
-    same mark is told once. Returns whom."""
+    same mark is told once. `url`: where the line leads, if not to the meeting. Returns whom."""
     if event not in EVENTS:
         raise ValueError(event)
     own = by.pk if by else None
     told = [user for user in dict.fromkeys(people) if user is not None and user.is_active and user.pk != own]
     if told:
-        _Round(meeting, event, at, mark or str(int(at.timestamp())), data or {}).write(told)
+        _Round(meeting, event, at, mark or str(int(at.timestamp())), data or {}, url).write(told)
     return told
 
 
@@ -68,11 +74,12 @@ class _Round:
     at: datetime
     mark: str
     data: dict[str, Any]
+    url: str
 
     def write(self, people: list[User]) -> None:
         """One INSERT … SELECT for the alerts, and one a language for the mails: thousands may be invited."""
-        url = self.meeting.get_absolute_url()
-        known = facts(self.meeting) | self.data
+        url = self.url or self.meeting.get_absolute_url()
+        known = _told(self.meeting, facts(self.meeting) | self.data)
         rows = User.objects.filter(pk__in=[user.pk for user in people])
         bulk.insert_from(
             rows, Alert, user_id=F("pk"), key=self._key(), kind=f"meeting-{self.event}", url=url, data=known, created_at=self.at
@@ -98,14 +105,21 @@ class _Round:
         )  # fmt: skip
 
     def _file(self, sheet: invitation.Sheet, language: str) -> dict[str, Any]:
+        attachment = invitation.attachment(sheet, language, at=self.at, method=WITH_FILE[self.event])
+        if self.meeting.confidential:
+            return {"attachments": [attachment]}
         lines = [{"topic": item.topic, "speaker": item.speaker, "minutes": item.minutes} for item in sheet.agenda]
-        file = invitation.attachment(sheet, language, at=self.at, method=WITH_FILE[self.event])
-        return {"agenda": lines, "purpose": self.meeting.purpose[:600], "attachments": [file]}
+        return {"agenda": lines, "purpose": self.meeting.purpose[:600], "attachments": [attachment]}
 
 
 def subject_key(meeting: Meeting) -> str:
     """Of mails about the meeting as it stood; what still waits is cancelled when it changes."""
     return f"meeting:{meeting.pk}:{meeting.sequence}"
+
+
+def _told(meeting: Meeting, data: dict[str, Any]) -> dict[str, Any]:
+    """Of a confidential meeting neither bell nor mail says more than its number, when it is, and who is meant (001 七)."""
+    return {name: value for name, value in data.items() if name in LEAVES} if meeting.confidential else data
 
 
 def facts(meeting: Meeting) -> dict[str, Any]:
@@ -143,7 +157,13 @@ def invited(meeting: Meeting) -> list[User]:
     return [person for row in rows for person in (row.user, row.deputy) if person is not None]
 
 
-def _standing(meeting: Meeting) -> QuerySet[Invitation]:
+def readers(meeting: Meeting, record: Minutes) -> list[User]:
+    """Those for whom the minutes are."""
+    rows = meeting_rights.readers(record, _standing(meeting))
+    return [person for row in rows for person in (row.user, row.deputy) if person is not None]
+
+
+def _standing(meeting: Meeting) -> InvitationQuerySet:
     """Of people who are still in the unit they were invited for."""
     rows = Invitation.objects.standing().filter(meeting=meeting, user__unit=F("unit"))
     return rows.select_related("user", "deputy")

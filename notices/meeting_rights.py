@@ -13,14 +13,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import Refused, may, scope
+from accounts.access import Refused, scope
 from accounts.models import User
 from channelportal.core import clock
 from channelportal.core.errors import WrongState
 from notices.models import Action, Invitation, Meeting, Minutes
+from notices.models.meetings import InvitationQuerySet
 
 DRAFT, PENDING, CALLED = Meeting.State.DRAFT, Meeting.State.PENDING, Meeting.State.CALLED
 HELD, CANCELLED = Meeting.State.HELD, Meeting.State.CANCELLED
@@ -170,10 +170,23 @@ def reads_minutes(meeting: Meeting, record: Minutes, user: User) -> bool:
     part = Part(meeting, user)
     if record.state != Minutes.State.SENT:
         return part.writes or part.chairs
-    if part.notes or may(user, "notice.supervise"):
+    if part.notes or supervises(meeting, user):
         return True
-    invited = Invitation.objects.filter(Q(user=user) | Q(deputy=user), meeting=meeting, dropped_at=None)
-    return invited.exists()
+    invited = Invitation.objects.standing().of(user).filter(meeting=meeting)
+    return readers(record, invited).exists()
+
+
+def readers(record: Minutes, invited: InvitationQuerySet) -> InvitationQuerySet:
+    """Those of them for whom the minutes are: all, or who was there."""
+    if record.readers == Minutes.Readers.INVITED:
+        return invited
+    return invited.filter(attendance__in=[Invitation.Attendance.PRESENT, Invitation.Attendance.DEPUTY])
+
+
+def supervises(meeting: Meeting, user: User) -> bool:
+    """企发部 sees what is called; of a confidential meeting its head alone."""
+    who = scope(user)
+    return who.may("notice.supervise") and (not meeting.confidential or who.heads_supervisors)
 
 
 def reads_minutes_of(meeting_id: int, user: User) -> bool:
@@ -203,4 +216,6 @@ def require_action(verb: str, action: Action, user: User) -> None:
 
 
 def _owns(action: Action, user: User) -> bool:
-    return user.pk == action.owner_id or scope(user).may("meeting.approve", action.unit_id)
+    if user.pk == action.owner_id:
+        return True
+    return not action.meeting.confidential and scope(user).may("meeting.approve", action.unit_id)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from accounts.models import User
 from channelportal.core import audit, calendar, clock, heartbeat, stamps
@@ -222,10 +223,13 @@ def _tell_late(action: Action, at: datetime, days: WorkCalendar) -> bool:
     if not _claim_action(action, level=level, missed_at=missed):
         return False
     heads = meeting_notify.heads(action.unit, at, but=action.owner_id)
-    _tell(action, "action_late", [action.owner, *heads], at)
+    _tell(action, "action_late", [action.owner], at)
+    _tell(action, "action_late", heads, at)
     if level > 1:
         _tell(action, "action_late_above", meeting_notify.above(action.unit, at, but=action.owner_id), at)
-    data = {"action": action.pk, "task": action.task, "level": level, "due": action.due_at.isoformat()}
+    data: dict[str, Any] = {"action": action.pk, "level": level, "due": action.due_at.isoformat()}
+    if not action.meeting.confidential:
+        data["task"] = action.task
     audit.record("meeting.action_late", action.meeting, data=data, at=at)
     return True
 
@@ -236,6 +240,9 @@ def _claim_action(action: Action, **values: Any) -> bool:
     return bool(Action.objects.open().filter(**same).update(**values))
 
 
-def _tell(action: Action, event: str, people: Iterable[User], at: datetime) -> None:
+def _tell(action: Action, event: str, people: list[User], at: datetime) -> None:
     mark = f"{action.pk}:{local_date(action.due_at)}"
-    meeting_notify.tell(action.meeting, event, people, at=at, mark=mark, data=meeting_notify.action_facts(action))
+    data = meeting_notify.action_facts(action)
+    outside = action.meeting.confidential and action.owner not in people  # his heads do not see a confidential meeting
+    url = reverse("meetings") if outside else ""
+    meeting_notify.tell(action.meeting, event, people, at=at, mark=mark, data=data, url=url)

@@ -20,10 +20,14 @@ class Unreadable(WrongState):
 
 
 class Invalid(Exception):
-    """What was entered cannot be: `field` is the verb's argument (and the form's field), "" for the whole. Forms turn it into a
-    field error: `form.add_error(error.field or None, str(error.message))`."""
+    """What was entered cannot be: `field` is the verb's argument (and the form's field), "" for the whole. Views let it stand
+    at its field: `error.show_in(form)`."""
 
     def __init__(self, field: str, message: Any) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
+
+    def show_in(self, form: Any) -> None:
+        """As an error of the form: at the field of that name, or above all when the form has none."""
+        form.add_error(self.field if self.field in form.fields else None, str(self.message))

@@ -19,7 +19,7 @@ from channelportal.core.fields import LineField, MultiFileField, RichTextField, 
 from channelportal.core.once import OnceMixin
 from notices.forms.audience import AudienceForm
 from notices.forms.people import PersonField
-from notices.models import Action, AgendaItem, AgendaPaper, Invitation, Meeting, MeetingKind
+from notices.models import Action, AgendaItem, AgendaPaper, Invitation, Level, Meeting, MeetingKind, Minutes
 
 ROWS_MORE: Final = 3  # empty rows of a table that grows
 LONGEST_REASON: Final = 300
@@ -64,7 +64,13 @@ class ReasonForm(forms.Form):
     reason = reason_field(_("Reason"))
 
 
-class RemarkForm(forms.Form):
+class SeenForm(forms.Form):
+    """A decision: `seen` is what the page showed, so that nobody decides what he has not read."""
+
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+
+class RemarkForm(SeenForm):
     text = reason_field(_("What should be changed"))
 
 
@@ -116,6 +122,13 @@ class MeetingForm(OnceMixin, AudienceForm):
         label=_("purpose and preparation"), required=False, max_length=5_000, widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("What should be decided, and what everybody brings."),
     )  # fmt: skip
+    level = forms.ChoiceField(
+        label=_("Confidentiality level"),
+        choices=Level.choices,
+        initial=Level.NORMAL,
+        required=False,
+        widget=forms.RadioSelect,
+    )
     starts_at = moment_field(_("begins"))
     ends_at = moment_field(_("ends"))
     mode = forms.ChoiceField(label=_("How it is held"), choices=Meeting.Mode.choices, initial=Meeting.Mode.PLACE)
@@ -144,7 +157,7 @@ class MeetingForm(OnceMixin, AudienceForm):
     )
 
     SAID: Final = (
-        "title", "purpose", "starts_at", "ends_at", "mode", "place", "link", "answer_by", "off_hours_reason",
+        "title", "purpose", "level", "starts_at", "ends_at", "mode", "place", "link", "answer_by", "off_hours_reason",
         "short_notice_reason",
     )  # fmt: skip
 
@@ -157,6 +170,7 @@ class MeetingForm(OnceMixin, AudienceForm):
         kinds = MeetingKind.objects.filter(active=True)
         self.fields["kind"].queryset = kinds  # type: ignore[attr-defined]
         self.fields["kind"].hints = {str(kind.pk): asked_of(kind) for kind in kinds}  # type: ignore[attr-defined]
+        self.fields["level"].hints = LEVELS  # type: ignore[attr-defined]
         for name in ("chair", "recorder"):
             self.fields[name].offer(user)  # type: ignore[attr-defined]
         self._keep(meeting)
@@ -170,13 +184,19 @@ class MeetingForm(OnceMixin, AudienceForm):
         self.fields["keep_papers"].choices = choices  # type: ignore[attr-defined]
         self.fields["keep_papers"].initial = [pk for pk, _name in choices]
 
+    def clean_level(self) -> str:
+        """Not sent: the one it has."""
+        level: str = self.cleaned_data["level"]
+        return level or (self.meeting.level if self.meeting else Level.NORMAL.value)
+
     @property
     def open_more(self) -> bool:
         """Whether what defaults do was changed, or is wrong."""
-        names = ("answer_by", "papers", "keep_papers")
+        names = ("answer_by", "level", "papers", "keep_papers")
         return (
             any(self.errors.get(name) for name in names)
             or bool(self["answer_by"].value())
+            or self["level"].value() not in (None, "", Level.NORMAL)
             or "keep_papers" in self.fields
         )
 
@@ -186,6 +206,16 @@ class MeetingForm(OnceMixin, AudienceForm):
         return {name: data[name] for name in self.SAID} | {
             "chair": data["chair"], "recorder": data["recorder"], "audience": data["audience"],
         }  # fmt: skip
+
+
+LEVELS: Final = {
+    Level.NORMAL.value: _("May be passed on"),
+    Level.INTERNAL.value: _("Stays among the units that are invited"),
+    Level.CONFIDENTIAL.value: _(
+        "Seen by those invited alone; papers are encrypted, each download is on record with the reader's name; mails and calendars "
+        "carry number and time only"
+    ),
+}
 
 
 class ChangeForm(forms.Form):
@@ -301,6 +331,10 @@ def _expected(row: Invitation) -> str:
 
 
 class MinutesForm(forms.Form):
+    readers = forms.ChoiceField(
+        label=_("who reads them"), choices=Minutes.Readers.choices, initial=Minutes.Readers.INVITED, required=False,
+        widget=forms.RadioSelect,
+    )  # fmt: skip
     body = RichTextField(
         label=_("Minutes"),
         max_length=30_000,

@@ -8,10 +8,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import User
 from channelportal.core.errors import Invalid
+from channelportal.core.pages import show_form
 from notices.audience import Audience
 from notices.forms import audience as audiences
 from notices.forms.meeting_kinds import MeetingKindForm
@@ -25,6 +27,7 @@ def _editor(request: HttpRequest) -> User:
     return user
 
 
+@require_safe
 def kinds(request: HttpRequest) -> HttpResponse:
     _editor(request)
     return render(
@@ -40,7 +43,7 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("meeting-kinds")
     context = {"form": form, "kind": kind, "picks": form.picks()}
-    return render(request, "meetings/kind.html", context, status=422 if request.method == "POST" else 200)
+    return show_form(request, "meetings/kind.html", context)
 
 
 def _initial(kind: MeetingKind | None, user: User) -> dict[str, Any]:
@@ -54,6 +57,6 @@ def _save(form: MeetingKindForm, kind: MeetingKind | None, user: User) -> bool:
     try:
         workflow.save_kind(kind, by=user, **form.values())
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong.message))
+        wrong.show_in(form)
         return False
     return True

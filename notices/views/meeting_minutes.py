@@ -34,7 +34,7 @@ def minutes(request: HttpRequest, pk: int) -> HttpResponse:
     data: QueryDict | None = request.POST if request.method == "POST" else None
     if data is not None and more:
         data = with_more_rows(data, "actions", ActionRows)
-    form = MinutesForm(data, initial={"body": record.body if record else _skeleton(meeting)})
+    form = MinutesForm(data, initial=_begin(meeting, record))
     proposed = Action.objects.filter(meeting=meeting, state=Action.State.PROPOSED).order_by("pk")
     rows = ActionRows(data, prefix="actions", initial=action_rows(proposed), form_kwargs={"owners": owners(meeting)})
     if (
@@ -52,6 +52,12 @@ def minutes(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "meetings/minutes.html", context, status=422 if data is not None and not more else 200)
 
 
+def _begin(meeting: Meeting, record: Minutes | None) -> dict[str, Any]:
+    if record is not None:
+        return {"body": record.body, "readers": record.readers}
+    return {"body": _skeleton(meeting), "readers": Minutes.Readers.INVITED}
+
+
 def _skeleton(meeting: Meeting) -> str:
     """The agenda as headings, to be filled in."""
     items = AgendaItem.objects.filter(meeting=meeting).values_list("topic", flat=True)
@@ -66,7 +72,8 @@ def _write(form: MinutesForm, rows: Any, meeting: Meeting, user: User, send: boo
     ]
     try:
         with transaction.atomic():
-            workflow.write_minutes(meeting, by=user, body=form.cleaned_data["body"], actions=actions)
+            said = {"body": form.cleaned_data["body"], "readers": form.cleaned_data["readers"] or None}
+            workflow.write_minutes(meeting, by=user, actions=actions, **said)
             if send:
                 workflow.submit_minutes(meeting, by=user)
     except Invalid as wrong:

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import User
-from channelportal.core import calendar, clock, files
+from channelportal.core import calendar, clock, files, watermark
 from channelportal.lib.workdays import local_date
 from notices import invitation, meeting_rights
 from notices.audience import Audience
 from notices.models import Action, AgendaItem, AgendaPaper, Invitation, Meeting, Minutes
+from notices.views.meeting_changes import changes
 from notices.views.meeting_verbs import boxes_of, main_of
 from notices.views.meeting_writing import Outlook, outlook
 
@@ -62,7 +63,7 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
     people = People.of(meeting) if known else People([], [])
     mine = next((row for row in people.rows if row.user_id == user.pk and row.unit_id == user.unit_id), None)
     record = Minutes.objects.filter(meeting=meeting).select_related("written_by", "approved_by").first()
-    shown = record if record and known and reads_minutes(meeting, record, user) else None
+    shown = record if record and known and meeting_rights.reads_minutes(meeting, record, user) else None
     main = main_of(meeting, user, possible, mine, record, now)
     actions = _actions(meeting, user) if shown else _own_actions(meeting, user)
     return {
@@ -77,6 +78,7 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
         "record_state": record,
         "actions": actions,
         "owed": [row for row, _verbs in actions if row.state == Action.State.OPEN and row.owner_id == user.pk],
+        "changes": changes(meeting) if "approve" in possible else None,
         "outlook": _outlook(meeting, user) if known and meeting.state in UNCALLED else None,
         "possible": possible,
         "main": main,
@@ -105,15 +107,9 @@ def inside(meeting: Meeting, user: User) -> bool:
     own = meeting.unit_id == user.unit_id and access.may(user, "meeting.see", user.unit_id)
     if own or user.pk in (meeting.chair_id, meeting.recorder_id, meeting.called_by_id):
         return True
-    if access.may(user, "notice.supervise"):
+    if meeting_rights.supervises(meeting, user):
         return True
     return Invitation.objects.standing().of(user).filter(meeting=meeting).exists()
-
-
-def reads_minutes(meeting: Meeting, record: Minutes, user: User) -> bool:
-    """Once sent all who are inside; before that those who write and approve them."""
-    part = meeting_rights.Part(meeting, user)
-    return record.state == Minutes.State.SENT or part.writes or part.chairs
 
 
 def _actions(meeting: Meeting, user: User) -> list[tuple[Action, set[str]]]:
@@ -138,10 +134,11 @@ def _inside_or_404(request: HttpRequest, pk: int) -> Meeting:
 
 @require_safe
 def file(request: HttpRequest, pk: int, file_id: str) -> FileResponse:
-    """A paper: for who is inside."""
+    """A paper: for who is inside. A confidential one carries who took it and when."""
     found, user = _inside_or_404(request, pk), access.signed_in(request)
     kept = get_object_or_404(AgendaPaper.objects.select_related("file"), meeting=found, file=file_id)
-    return files.serve(kept.file, by=user)
+    mark = watermark.words(user, clock.now()) if found.confidential else ""
+    return files.serve(kept.file, by=user, unnamed=found.confidential, watermark=mark)
 
 
 @require_safe

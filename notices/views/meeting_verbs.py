@@ -20,6 +20,7 @@ from accounts import access
 from accounts.models import User
 from channelportal.core import clock
 from channelportal.core.errors import Invalid
+from channelportal.core.pages import show_form
 from notices import meeting_rights, recipients
 from notices.forms.meetings import (
     AppointForm,
@@ -32,8 +33,10 @@ from notices.forms.meetings import (
     ReasonForm,
     RemarkForm,
     ReplyForm,
+    SeenForm,
 )
 from notices.models import Action, Invitation, Meeting, Minutes
+from notices.views.meeting_changes import changes
 from notices.workflow import meetings as workflow
 
 Data = dict[str, Any]
@@ -91,7 +94,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     Verb(
         "approve", "approve", _("Approve the call"), _("Approve and invite"), _("Approved. Everyone is invited."),
         _("Everyone is invited at once, by alert and mail, with a file for the calendar."),
-        lambda meeting, user, form: workflow.approve(meeting, by=user),
+        lambda meeting, user, form: workflow.approve(meeting, by=user, **form.cleaned_data), SeenForm,
     ),
     Verb(
         "give-back", "give_back", _("Give it back"), _("Give it back"), _("Given back with your remark."),
@@ -141,7 +144,7 @@ VERBS: Final[tuple[Verb, ...]] = (
         "approve-minutes", "approve_minutes", _("Approve the minutes"), _("Approve and send to everyone"),
         _("Approved and sent. The actions are in force."),
         _("They go to everyone invited, and their actions stand on the owners' desks from now on."),
-        lambda meeting, user, form: workflow.approve_minutes(meeting, by=user),
+        lambda meeting, user, form: workflow.approve_minutes(meeting, by=user, **form.cleaned_data), SeenForm,
     ),
     Verb(
         "return-minutes", "return_minutes", _("Return the minutes"), _("Return them"), _("Returned with your remark."),
@@ -164,13 +167,39 @@ def verb(request: HttpRequest, pk: int, path: str) -> HttpResponse:
     meeting_rights.require(deed.needs, meeting, user)
     meeting_rights.check(deed.needs, meeting, clock.now())
     form = form_of(deed, meeting, user, _sent(request))
-    if form.is_bound and form.is_valid() and _run(deed, meeting, user, form):
-        messages.success(request, str(deed.done))
-        return redirect(_where(meeting, user))
+    try:
+        if form.is_bound and form.is_valid() and _run(deed, meeting, user, form):
+            messages.success(request, str(deed.done))
+            return redirect(_where(meeting, user))
+    except workflow.SentAnew as anew:
+        return _decide_anew(request, deed, meeting, anew)
     if "all" in request.POST and isinstance(form, AttendanceForm):
         form.everybody_present()
-    context = {"meeting": meeting, "verb": deed, "form": form, "now": clock.now(), **_more(form)}
-    return render(request, deed.template, context, status=422 if form.is_bound else 200)
+    context = {"meeting": meeting, "verb": deed, "form": form, "now": clock.now(), **_more(form, deed, meeting)}
+    return show_form(request, deed.template, context)
+
+
+def _decide_anew(request: HttpRequest, deed: Verb, meeting: Meeting, anew: workflow.SentAnew) -> HttpResponse:
+    """The same page with what changed, and what was typed; another press decides about what is there now."""
+    user, data = access.signed_in(request), request.POST.copy()
+    seen, data["seen"] = data.get("seen", ""), seen_of(deed, meeting)
+    form = form_of(deed, meeting, user, data)
+    form.is_valid()
+    form.add_error(None, str(anew))
+    found = changes(meeting, seen) if deed.path in OF_CALLS else None
+    context = {"meeting": meeting, "verb": deed, "form": form, "now": clock.now(), "changes": found}
+    return render(request, deed.template, context, status=409)
+
+
+OF_CALLS: Final = frozenset({"approve", "give-back"})
+OF_MINUTES: Final = frozenset({"approve-minutes", "return-minutes"})
+
+
+def seen_of(deed: Verb, meeting: Meeting) -> str:
+    """What the page of a decision shows now."""
+    if deed.path in OF_CALLS:
+        return workflow.call_seen_of(meeting)
+    return workflow.minutes_seen_of(Minutes.objects.filter(meeting=meeting).first())
 
 
 def _sent(request: HttpRequest) -> Any:
@@ -182,7 +211,7 @@ def _run(deed: Verb, meeting: Meeting, user: User, form: forms.Form) -> bool:
     try:
         deed.run(meeting, user, form)
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong.message))
+        wrong.show_in(form)
         return False
     return True
 
@@ -192,8 +221,9 @@ def _where(meeting: Meeting, user: User) -> str:
     return meeting.get_absolute_url() if seen else reverse("meetings")
 
 
-def _more(form: forms.Form) -> Data:
-    return {"picks": form.picks()} if isinstance(form, InviteForm) else {}
+def _more(form: forms.Form, deed: Verb, meeting: Meeting) -> Data:
+    found = {"changes": changes(meeting)} if deed.path in OF_CALLS else {}
+    return found | ({"picks": form.picks()} if isinstance(form, InviteForm) else {})
 
 
 def form_of(deed: Verb, meeting: Meeting, user: User, data: Any = None) -> forms.Form:
@@ -216,6 +246,8 @@ def form_of(deed: Verb, meeting: Meeting, user: User, data: Any = None) -> forms
 
 
 def _initial(deed: Verb, meeting: Meeting, user: User) -> Data:
+    if deed.path in OF_CALLS | OF_MINUTES:
+        return {"seen": seen_of(deed, meeting)}
     if deed.path != "reply":
         return {}
     mine = Invitation.objects.filter(meeting=meeting, user=user).first()
@@ -240,7 +272,7 @@ def drop(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     invitation = get_object_or_404(meeting.invitations.select_related("user", "meeting"), pk=row, dropped_at=None)
     meeting_rights.require("drop_invitee", meeting, user)
     meeting_rights.check("drop_invitee", meeting, clock.now())
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
     form.fields["reason"].required = False
     deed = Verb(
         "drop", "drop_invitee", _("Take off the list: %(name)s") % {"name": invitation.user.name}, _("Take off the list"),
@@ -288,7 +320,7 @@ def _answer(  # noqa: PLR0917
         messages.success(request, str(deed.done))
         return redirect(_where(meeting, user))
     context = {"meeting": meeting, "verb": deed, "form": form, "action": subject, "now": clock.now()}
-    return render(request, "meetings/verb.html", context, status=422 if form.is_bound else 200)
+    return show_form(request, "meetings/verb.html", context)
 
 
 # ── on the page ─────────────────────────────────────────────────────────────────────────────────

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_http_methods
 from accounts import access
 from accounts.models import User
 from channelportal.core import calendar, clock, drafts, files
-from channelportal.core.errors import Invalid
+from channelportal.core.errors import Invalid, Unreadable
+from channelportal.core.models import StoredFile
 from channelportal.lib.workdays import SHANGHAI, Day, local_date
 from notices import meeting_clashes, meeting_hours, meeting_rights, meeting_times, recipients
 from notices.audience import Audience
@@ -32,7 +33,7 @@ from notices.forms.meetings import (
     with_more_rows,
 )
 from notices.meeting_clashes import Clash
-from notices.models import AgendaItem, Meeting, MeetingKind
+from notices.models import AgendaItem, Level, Meeting, MeetingKind
 from notices.workflow import meetings as workflow
 
 BEGIN, LENGTH = time(9, 30), timedelta(minutes=90)
@@ -191,9 +192,9 @@ def _choose(data: QueryDict, audience: Audience, user: User) -> None:
 
 @transaction.atomic
 def _try(form: MeetingForm, agenda: Any, user: User, meeting: Meeting | None) -> Meeting:
-    said = form.said() | {"agenda": _rows(agenda, user)}
+    said = form.said() | {"agenda": _rows(agenda, form, user)}
     chosen = form.cleaned_data["papers"]
-    said["papers"] = files.keep_all(chosen, by=user, at=clock.now()) if chosen else []
+    said["papers"] = _kept_files(chosen, form, user)
     if "keep_papers" in form.fields:
         said["keep_papers"] = [int(pk) for pk in form.cleaned_data["keep_papers"]]
     kind: MeetingKind = form.cleaned_data["kind"]
@@ -211,19 +212,26 @@ def _save(form: MeetingForm, agenda: Any, user: User, meeting: Meeting | None) -
     """What the verbs call invalid stands at its field; everything typed stays."""
     try:
         return _try(form, agenda, user, meeting)
+    except Unreadable as wrong:  # there is no key to encrypt a confidential meeting's papers with
+        form.add_error("papers", str(wrong.message))
     except Invalid as wrong:
-        name = {"audience": "channels"}.get(wrong.field, wrong.field)
+        name = {"audience": "channels", "files": "papers"}.get(wrong.field, wrong.field)
         form.add_error(name if name in form.fields else None, str(wrong.message))
-        return None
+    return None
 
 
-def _rows(agenda: Any, user: User) -> list[workflow.AgendaRow]:
+def _kept_files(chosen: Any, form: MeetingForm, user: User) -> list[StoredFile]:
+    confidential = form.cleaned_data["level"] == Level.CONFIDENTIAL
+    return files.keep_all(chosen, by=user, at=clock.now(), confidential=confidential) if chosen else []
+
+
+def _rows(agenda: Any, form: MeetingForm, user: User) -> list[workflow.AgendaRow]:
     rows = []
     for one in agenda.forms:
         data = one.cleaned_data
         if data.get("topic"):
             chosen = data.get("files") or []
-            kept = files.keep_all(chosen, by=user, at=clock.now()) if chosen else []
+            kept = _kept_files(chosen, form, user)
             rows.append(
                 workflow.AgendaRow(data["topic"], data.get("minutes"), data.get("speaker", ""), kept, one.kept())
             )

@@ -57,12 +57,13 @@ def _keep(chosen: UploadedFile[Any], user: User) -> Picture:
 
 @require_safe
 def picture(request: HttpRequest, file_id: str) -> FileResponse:
-    """The picture, for `<img>`. One of a confidential notice carries the reader's name and is on record as a download."""
+    """The picture, for `<img>`. A confidential one carries the reader's name and is on record as a download."""
     user = access.signed_in(request)
-    found = get_object_or_404(Picture.objects.select_related("file", "notice"), file=file_id)
+    found = get_object_or_404(Picture.objects.select_related("file", "notice", "meeting"), file=file_id)
     if not _may_see(found, user):
         raise Http404
-    if found.notice and found.notice.confidential:
+    home = found.notice or found.meeting
+    if home and home.confidential:
         return files.serve(found.file, by=user, unnamed=True, watermark=watermark.words(user, clock.now()))
     try:
         stream = files.opened(found.file)

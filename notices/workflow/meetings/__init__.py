@@ -2,6 +2,7 @@
 
     kinds      save_kind
     content    what a meeting says (`Content`, `Said`, `AgendaRow`), and what must be right about it
+    sendings   what a head decided on; SentAnew
     calling    draft edit send recall approve give_back
     changing   change cancel invite_more drop_invitee appoint
     answering  reply
@@ -28,9 +29,15 @@ from notices.workflow.meetings.minutes import (
     submit_minutes,
     write_minutes,
 )
+from notices.workflow.meetings.minutes import (
+    seen_of as minutes_seen_of,
+)
+from notices.workflow.meetings.sendings import SentAnew
+from notices.workflow.meetings.sendings import seen_of as call_seen_of
 
 __all__ = [
-    "ActionRow", "AgendaRow", "Content", "Kind", "Said", "appoint", "approve", "approve_minutes", "cancel", "change", "draft",
-    "drop_action", "drop_invitee", "edit", "finish_action", "give_back", "hold", "invite_more", "move_action", "needs_approval",
-    "people", "recall", "record_attendance", "reply", "return_minutes", "save_kind", "send", "submit_minutes", "write_minutes",
+    "ActionRow", "AgendaRow", "Content", "Kind", "Said", "SentAnew", "appoint", "approve", "approve_minutes", "call_seen_of",
+    "cancel", "change", "draft", "drop_action", "drop_invitee", "edit", "finish_action", "give_back", "hold", "invite_more",
+    "minutes_seen_of", "move_action", "needs_approval", "people", "recall", "record_attendance", "reply", "return_minutes",
+    "save_kind", "send", "submit_minutes", "write_minutes",
 ]  # fmt: skip

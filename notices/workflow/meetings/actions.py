@@ -51,6 +51,7 @@ def _handling(verb: str, action: Action, *, by: User, at: datetime | None) -> It
         matter = _Matter(locked, by, at or clock.now())
         yield matter
         facts = {"action": locked.pk, "task": locked.task} | matter.facts
+        facts = base.trailed(locked.meeting, facts)
         audit.record(f"meeting.{base.TRAIL[verb]}", locked.meeting, by=by, data=facts, at=matter.at)
 
 

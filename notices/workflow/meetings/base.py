@@ -39,6 +39,8 @@ TRAIL: Final = {
     "finish_action": "action_done", "move_action": "action_moved", "drop_action": "action_dropped",
 }  # fmt: skip
 """What the audit trail calls each verb: meeting.<…>. The history of a meeting is its rows there."""
+WORDS: Final = frozenset({"title", "place", "link", "task", "text", "reason", "short_notice_reason"})
+"""What was typed, among the facts of the trail."""
 SEARCHED: Final = frozenset({"title", "purpose"})
 
 
@@ -78,7 +80,8 @@ class Sitting:
             self._save()
         if self.reindex:
             index(self.meeting)
-        audit.record(f"meeting.{TRAIL[self.verb]}", self.meeting, by=self.by, data=self.facts, at=self.at)
+        facts = trailed(self.meeting, self.facts)
+        audit.record(f"meeting.{TRAIL[self.verb]}", self.meeting, by=self.by, data=facts, at=self.at)
 
     def _save(self) -> None:
         """Conditional: SQLite has no row locks, and no two verbs may both find the state they want."""
@@ -100,6 +103,13 @@ def handling(verb: str, meeting: Meeting, *, by: User, at: datetime | None) -> I
         sitting.finish()
 
 
+def trailed(meeting: Meeting, facts: dict[str, Any]) -> dict[str, Any]:
+    """What the trail says of a deed: of a confidential meeting no words, which others read there."""
+    if not meeting.confidential:
+        return facts
+    return {name: value for name, value in facts.items() if name not in WORDS}
+
+
 def lock(pk: int) -> Meeting:
     rows = Meeting.objects.select_for_update(of=("self",))
     return rows.select_related("kind", "unit", "chair", "called_by", "recorder").get(pk=pk)
@@ -109,7 +119,10 @@ def index(meeting: Meeting) -> None:
     """What the meeting is found by."""
     topics = AgendaItem.objects.filter(meeting=meeting).values_list("topic", flat=True)
     record = Minutes.objects.filter(meeting=meeting, state=Minutes.State.SENT).first()
-    minutes = rich.plain(record.body) if record else ""
+    open_to_all = (
+        record and record.readers == Minutes.Readers.INVITED
+    )  # else who may not read them would find it by their words
+    minutes = rich.plain(record.body) if record and open_to_all else ""
     search.index(SEARCH, meeting.pk, meeting.number, meeting.title, meeting.purpose, *topics, minutes)
 
 

@@ -20,7 +20,7 @@ from notices import meeting_hours, meeting_notify, meeting_times, recipients
 from notices.audience import Audience
 from notices.models import Invitation, Meeting, MeetingKind
 from notices.numbers import next_number
-from notices.workflow.meetings import base, content
+from notices.workflow.meetings import base, content, sendings
 from notices.workflow.meetings.content import Content
 
 PREFIX = "HY"
@@ -52,6 +52,7 @@ def _draft(by: User, kind: MeetingKind, said: Content, at: datetime) -> Meeting:
     meeting.number = next_number(PREFIX, local_date(at))
     meeting.save(force_insert=True)
     content.write_papers(meeting, said)
+    content.protect(meeting, by=by, at=at)
     base.index(meeting)
     audit.record("meeting.drafted", meeting, by=by, data={"kind": kind.code}, at=at)
     return meeting
@@ -69,6 +70,7 @@ def edit(
         content.check_order(sitting.meeting)
         content.check_posts(sitting.meeting)
         sitting.reindex |= content.write_papers(sitting.meeting, said)
+        content.protect(sitting.meeting, by=by, at=sitting.at)
         sitting.facts = {"fields": sorted(said)}
     return sitting.meeting
 
@@ -88,6 +90,7 @@ def send(meeting: Meeting, *, by: User, at: datetime | None = None) -> Meeting:
         if not approving:
             raise WrongState(_("Nobody in your unit could approve this: its head is away or not named yet."))
         sitting.set(state=Meeting.State.PENDING, answer_text="")
+        sendings.record(sitting)
         sitting.tell("to_approve", approving)
     return sitting.meeting
 
@@ -107,9 +110,11 @@ def recall(meeting: Meeting, *, by: User, at: datetime | None = None) -> Meeting
     return sitting.meeting
 
 
-def approve(meeting: Meeting, *, by: User, at: datetime | None = None) -> Meeting:
-    """The head lets it go out: people are invited at once. WrongState when it would have begun already."""
+def approve(meeting: Meeting, *, by: User, seen: str = "", at: datetime | None = None) -> Meeting:
+    """The head lets it go out: people are invited at once. `seen`: the sending that he read (`sendings.seen_of`); SentAnew where it
+    is another by now. WrongState when it would have begun already."""
     with base.handling("approve", meeting, by=by, at=at) as sitting:
+        sendings.check_seen(sitting.meeting, seen)
         if sitting.meeting.starts_at <= sitting.at:
             raise WrongState(_("The time of this meeting has passed. Give it back, so that another is chosen."))
         sitting.set(approved_by=by)
@@ -118,9 +123,10 @@ def approve(meeting: Meeting, *, by: User, at: datetime | None = None) -> Meetin
     return sitting.meeting
 
 
-def give_back(meeting: Meeting, *, by: User, text: str, at: datetime | None = None) -> Meeting:
-    """The head returns it with a remark."""
+def give_back(meeting: Meeting, *, by: User, text: str, seen: str = "", at: datetime | None = None) -> Meeting:
+    """The head returns it with a remark. `seen` as for `approve`."""
     with base.handling("give_back", meeting, by=by, at=at) as sitting:
+        sendings.check_seen(sitting.meeting, seen)
         sitting.set(state=Meeting.State.DRAFT, answer_text=base.words("text", text, most=300))
         sitting.facts = {"text": sitting.meeting.answer_text}
         sitting.tell("given_back", [sitting.meeting.called_by], text=sitting.meeting.answer_text)
@@ -136,8 +142,13 @@ def _check_audience(meeting: Meeting) -> None:
         raise Invalid("audience", _("This would invite nobody."))
     if found > MOST_INVITED:
         raise Invalid("audience", _("At most %(count)s people can be invited.") % {"count": MOST_INVITED})
+    check_near(meeting, people(meeting))
+
+
+def check_near(meeting: Meeting, invited: QuerySet[User]) -> None:
+    """A channel learns nothing of other channels through its meetings."""
     near = Q(unit=meeting.unit_id) | Q(unit__kind=Unit.Kind.HQ)
-    if meeting.unit.is_channel and people(meeting).exclude(near).exists():
+    if meeting.unit.is_channel and invited.exclude(near).exists():
         wider = _(
             "A channel invites headquarters and its own people. Ask your managing department to call a wider meeting."
         )

@@ -11,12 +11,12 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from channelportal.core import calendar
+from channelportal.core import calendar, files
 from channelportal.core.errors import Invalid
 from channelportal.core.models import StoredFile
 from notices import meeting_hours, meeting_times
 from notices.audience import Audience
-from notices.models import AgendaItem, AgendaPaper, Meeting
+from notices.models import AgendaItem, AgendaPaper, Level, Meeting
 from notices.workflow.meetings import base
 
 MOST_ITEMS: Final = 40
@@ -61,6 +61,8 @@ class Said(TypedDict, total=False):
 class Content(Said, total=False):
     """What a draft can say besides."""
 
+    level: str
+    """Of confidentiality; it stays as it was called."""
     chair: User
     recorder: User | None
     """None: who calls it."""
@@ -73,6 +75,10 @@ _LINES: Final = {
     "off_hours_reason": (300, False),
     "short_notice_reason": (300, False),
 }
+_CHOICES: Final[Any] = (
+    ("mode", Meeting.Mode, _("There is no such way to meet.")),
+    ("level", Level, _("This choice is not known.")),
+)
 _REFUSED: Final = {
     "order": ("ends_at", _("It must end after it begins.")),
     "long": ("ends_at", _("A meeting lasts three days at most.")),
@@ -93,11 +99,10 @@ def values(said: Content | Said) -> dict[str, Any]:
         found["purpose"] = base.words("purpose", given["purpose"], most=LONGEST_PURPOSE, needed=False, line=False)
     if "link" in given:
         found["link"] = _link(given["link"])
-    if "mode" in given:
-        if given["mode"] not in Meeting.Mode.values:
-            raise Invalid("mode", _("There is no such way to meet."))
-        found["mode"] = given["mode"]
-    for name in ("starts_at", "ends_at", "answer_by", "chair", "recorder"):
+    for name, choices, refusal in _CHOICES:
+        if name in given and given[name] not in choices.values:
+            raise Invalid(name, refusal)
+    for name in ("mode", "level", "starts_at", "ends_at", "answer_by", "chair", "recorder"):
         if name in given:
             found[name] = given[name]
     if "audience" in given:
@@ -192,6 +197,16 @@ def write_papers(meeting: Meeting, said: Content | Said) -> bool:
     if AgendaPaper.objects.filter(meeting=meeting).count() > MOST_PAPERS:
         raise Invalid("papers", _("At most %(count)s papers.") % {"count": MOST_PAPERS})
     return "agenda" in said or "papers" in said or "keep_papers" in said
+
+
+def protect(meeting: Meeting, *, by: User | None, at: datetime) -> None:
+    """Encrypt what lies in the clear of a confidential meeting: its papers, the pictures of its minutes (001 七)."""
+    if not meeting.confidential:
+        return
+    papers = AgendaPaper.objects.filter(meeting=meeting).values("file")
+    plain = StoredFile.objects.filter(key_id="")
+    for stored in [*plain.filter(pk__in=papers), *plain.filter(picture__meeting=meeting)]:
+        files.protect(stored, by=by, at=at)
 
 
 def _checked(rows: Sequence[AgendaRow]) -> list[AgendaRow]:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import scope
 from accounts.models import User
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.lib import rich
@@ -16,7 +17,7 @@ from channelportal.lib.workdays import local_date
 from notices import meeting_hours, meeting_notify, meeting_times
 from notices.meeting_rights import WRITABLE
 from notices.models import Action, Invitation, Meeting, Minutes, Picture
-from notices.workflow.meetings import base
+from notices.workflow.meetings import base, content, sendings
 
 MOST_ACTIONS: Final = 60
 FARTHEST: Final = timedelta(days=400)
@@ -31,10 +32,17 @@ class ActionRow(NamedTuple):
 
 
 def write_minutes(
-    meeting: Meeting, *, by: User, body: str, actions: Sequence[ActionRow] | None = None, at: datetime | None = None
+    meeting: Meeting,
+    *,
+    by: User,
+    body: str,
+    actions: Sequence[ActionRow] | None = None,
+    readers: str | None = None,
+    at: datetime | None = None,
 ) -> Minutes:
     """Write or change the draft; `body` is formatted text, cleaned here. `actions`: all that the minutes propose (None: as they
-    are). Owners are people invited, their deputies, or of the unit that called it. Invalid names body or actions."""
+    are). Owners are people invited, their deputies, or of the unit that called it (of a confidential meeting only its officers and
+    heads). `readers`: of `Minutes.Readers` (None: as it is). Invalid names body, actions or readers."""
     with base.handling("write_minutes", meeting, by=by, at=at) as sitting:
         body = rich.clean(body)
         if rich.is_empty(body):
@@ -45,8 +53,13 @@ def write_minutes(
         elif record.state not in WRITABLE:
             raise WrongState(_("The minutes are with the chair or were sent."))
         record.body, record.written_by, record.written_at = body, by, sitting.at
+        if readers is not None:
+            if readers not in Minutes.Readers.values:
+                raise Invalid("readers", _("This choice is not known."))
+            record.readers = readers
         record.save()
         Picture.objects.filter(file__in=rich.pictures(body), by=by, notice=None, meeting=None).update(meeting=meeting)
+        content.protect(sitting.meeting, by=by, at=sitting.at)
         if actions is not None:
             _propose(sitting, actions)
     return record
@@ -67,12 +80,19 @@ def _action(sitting: base.Sitting, row: ActionRow, allowed: set[int]) -> Action:
     owner = row.owner
     if not owner.is_active or owner.unit_id is None:
         raise Invalid("actions", _("%(name)s is no longer here.") % {"name": owner.name})
-    if owner.pk not in allowed and owner.unit_id != sitting.meeting.unit_id:
+    if owner.pk not in allowed and not _near(sitting.meeting, owner):
         raise Invalid("actions", _("%(name)s was not invited: invite him, or name another.") % {"name": owner.name})
     return Action(
         meeting=sitting.meeting, task=base.words("actions", row.task, most=300), owner=owner, unit_id=owner.unit_id, day=row.day,
         due_at=due_of(sitting, row.day, field="actions"),
     )  # fmt: skip
+
+
+def _near(meeting: Meeting, owner: User) -> bool:
+    """Of the unit that called it; of a confidential meeting one there who sees it."""
+    if owner.unit_id != meeting.unit_id:
+        return False
+    return not meeting.confidential or scope(owner).may("meeting.see", meeting.unit_id)
 
 
 def due_of(sitting: base.Sitting, day: date, *, field: str) -> datetime:
@@ -122,10 +142,23 @@ def submit_minutes(meeting: Meeting, *, by: User, at: datetime | None = None) ->
     return record
 
 
-def return_minutes(meeting: Meeting, *, by: User, text: str, at: datetime | None = None) -> Minutes:
-    """The chair wants them changed."""
+def seen_of(record: Minutes | None) -> str:
+    """What a page of the minutes carries, so that the verb knows which sending to the chair was read."""
+    return record.submitted_at.isoformat() if record and record.submitted_at else ""
+
+
+def _check_seen(record: Minutes, seen: str) -> None:
+    if seen and seen != seen_of(record):
+        raise sendings.SentAnew(
+            _("The minutes were sent to you anew since you opened this page. Please read them again.")
+        )
+
+
+def return_minutes(meeting: Meeting, *, by: User, text: str, seen: str = "", at: datetime | None = None) -> Minutes:
+    """The chair wants them changed. `seen`: what he read (`seen_of`); SentAnew where other minutes lie there by now."""
     pending = frozenset({Minutes.State.PENDING})
     with _record("return_minutes", meeting, by=by, states=pending, at=at) as (sitting, record):
+        _check_seen(record, seen)
         record.state, record.answer = Minutes.State.RETURNED, base.words("text", text, most=300)
         record.save(update_fields=["state", "answer"])
         sitting.facts = {"text": record.answer}
@@ -133,17 +166,18 @@ def return_minutes(meeting: Meeting, *, by: User, text: str, at: datetime | None
     return record
 
 
-def approve_minutes(meeting: Meeting, *, by: User, at: datetime | None = None) -> Minutes:
-    """Approved and sent: to everybody who was invited, and to the owners of actions, which are in force from now on. An action
-    whose day passed meanwhile is due on the next working day."""
+def approve_minutes(meeting: Meeting, *, by: User, seen: str = "", at: datetime | None = None) -> Minutes:
+    """Approved and sent: to everybody for whom they are, and to the owners of actions, which are in force from now on. An action
+    whose day passed meanwhile is due on the next working day. `seen` as for `return_minutes`."""
     pending = frozenset({Minutes.State.PENDING})
     with _record("approve_minutes", meeting, by=by, states=pending, at=at) as (sitting, record):
+        _check_seen(record, seen)
         record.state, record.approved_by, record.approved_at = Minutes.State.SENT, by, sitting.at
         record.save(update_fields=["state", "approved_by", "approved_at"])
         sitting.reindex = True
         actions = _put_in_force(sitting)
         sitting.facts = {"actions": [action.pk for action in actions]}
-        sitting.tell("minutes_sent", meeting_notify.invited(sitting.meeting), mark="0")
+        sitting.tell("minutes_sent", meeting_notify.readers(sitting.meeting, record), mark="0")
         for action in actions:
             sitting.tell("action_assigned", [action.owner], mark=str(action.pk), **meeting_notify.action_facts(action))
     return record
