@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from accounts.access import Scope, scope, signed_in
 from channelportal.core import calendar, clock, parameters
@@ -321,6 +322,7 @@ ALWAYS: Final = (
 DAYS: Final = tuple(map(date.fromisoformat, ("2026-03-02", "2026-05-08", "2026-03-07", "2026-02-14", "2026-09-30")))
 
 
+@require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """What this person asks most, and the rule of time."""
     user = signed_in(request)

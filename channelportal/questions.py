@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
 from accounts.models import User
@@ -21,6 +21,7 @@ from channelportal.core import clock, files
 from channelportal.core.errors import Invalid
 from channelportal.core.fields import MultiFileField, TextField
 from channelportal.core.once import OnceMixin
+from channelportal.core.pages import show_form
 from feedback import workflow as tickets
 from feedback.models import Entry, Ticket, TicketKind
 from notices.models import Answer, Notice
@@ -69,8 +70,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Your question has reached %(unit)s.") % {"unit": ticket.responsible.name})
         return redirect(ticket)
-    status = 422 if request.method == "POST" else 200
-    return render(request, "notices/ask.html", {"form": form, "notice": notice}, status=status)
+    return show_form(request, "notices/ask.html", {"form": form, "notice": notice})
 
 
 def _file(form: AskForm, notice: Notice, user: User) -> Ticket | None:
@@ -83,7 +83,7 @@ def _file(form: AskForm, notice: Notice, user: User) -> Ticket | None:
                 responsible=notice.unit, subject=notice, files=kept, key=data["once"],
             )  # fmt: skip
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong.message))
+        wrong.show_in(form)
         return None
 
 
@@ -103,6 +103,7 @@ def about(notice: Notice, user: User) -> list[Ticket]:
     return list(asked.select_related("asker", "responsible", "kind").newest_first()[:50])
 
 
+@require_safe
 def questions(request: HttpRequest, pk: int) -> HttpResponse:
     """What was asked about the notice, for the author's unit (and for each asker his own): a fragment of the notice's page, or a
     page of its own."""
@@ -136,12 +137,12 @@ def publish(request: HttpRequest, pk: int, ticket_id: int) -> HttpResponse:
         try:
             answers.publish(notice, by=user, ticket_id=ticket.pk, ticket_number=ticket.number, **form.cleaned_data)
         except Invalid as wrong:
-            form.add_error(wrong.field, str(wrong.message))
+            wrong.show_in(form)
         else:
             messages.success(request, _("All readers of the notice see it now."))
             return redirect(notice)
     context: dict[str, Any] = {"form": form, "notice": notice, "ticket": ticket}
-    return render(request, "notices/answer.html", context, status=422 if request.method == "POST" else 200)
+    return show_form(request, "notices/answer.html", context)
 
 
 def _last_answer(ticket: Ticket) -> str:

@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from accounts.access import scope, signed_in
 from accounts.models import Unit, User
@@ -22,6 +23,7 @@ FEW_NOTICES = 15
 NOTICES = ("TZ-", "SQ-")
 
 
+@require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
     """`?q=`: the whole number of a ticket, notice or meeting leads straight to it; else what was found, by sort, best first."""
     words = clean_line(request.GET.get("q", ""))[:LONGEST]

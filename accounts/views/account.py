@@ -18,7 +18,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -33,11 +33,13 @@ from channelportal.core import audit, parameters
 from channelportal.core.clock import now
 from channelportal.core.errors import Invalid
 from channelportal.core.middleware import client_address
+from channelportal.core.pages import show_form
 
 BACKUP_CODES = 8
 BACKUP_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
+@require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Who I am here, when my password is due, what I can set."""
     user = cast(User, request.user)
@@ -70,7 +72,7 @@ def password(request: HttpRequest) -> HttpResponse:
         return redirect(gate.onward(request, user))
     state = password_verbs.state(user, at)
     context = {"form": form, "state": state.value, "must": state != State.FRESH, "kept": gate.kept(user)}
-    return render(request, "accounts/password.html", context, status=422 if form.errors else 200)
+    return show_form(request, "accounts/password.html", context)
 
 
 def _changed(request: HttpRequest, user: User, form: PasswordForm) -> bool:
@@ -79,7 +81,7 @@ def _changed(request: HttpRequest, user: User, form: PasswordForm) -> bool:
     try:
         password_verbs.change(user, new=form.cleaned_data["new"], current=form.cleaned_data.get("current", ""))
     except Invalid as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        error.show_in(form)
         return False
     _renew(request, user, row)
     return True
@@ -124,11 +126,11 @@ def agreement(request: HttpRequest) -> HttpResponse:
         try:
             sessions.sign(user, text, name=form.cleaned_data["name"], address=client_address(request))
         except Invalid as error:
-            form.add_error(error.field, str(error.message))
+            error.show_in(form)
         else:
             return redirect(gate.onward(request, user))
     context = {"form": form, "agreement": text, "agreement_text": wording(text), "signed": signed}
-    return render(request, "accounts/agreement.html", context, status=422 if form.errors else 200)
+    return show_form(request, "accounts/agreement.html", context)
 
 
 def wording(text: Any) -> str:
@@ -139,6 +141,7 @@ def wording(text: Any) -> str:
 # ── sessions ────────────────────────────────────────────────────────────────────────────────────
 
 
+@require_safe
 def sessions_list(request: HttpRequest) -> HttpResponse:
     """Where I am signed in."""
     rows = SignIn.objects.filter(user=cast(User, request.user)).order_by("-seen_at")[:50]
@@ -205,7 +208,7 @@ def second_factor_setup(request: HttpRequest) -> HttpResponse:
     picture = segno.make(device.config_url, error="m").svg_data_uri(scale=5, border=2)
     key = b32encode(unhexlify(device.key)).decode().rstrip("=")
     context = {"form": form, "picture": picture, "key": " ".join(key[i : i + 4] for i in range(0, len(key), 4))}
-    return render(request, "accounts/second_factor_setup.html", context, status=422 if form.errors else 200)
+    return show_form(request, "accounts/second_factor_setup.html", context)
 
 
 @transaction.atomic

@@ -25,6 +25,7 @@ from channelportal.core import audit
 from channelportal.core.clock import now
 from channelportal.core.middleware import client_address
 from channelportal.core.models import AuditEntry
+from channelportal.core.pages import show_form
 
 FORGOTTEN = throttle.Limit(10, timedelta(hours=1))  # from one address
 FORGOTTEN_ACCOUNT = throttle.Limit(3, timedelta(hours=1))  # for one account, from wherever
@@ -40,12 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(wanted or "home")
     form = SignInForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
-        return render(
-            request,
-            "accounts/sign_in.html",
-            {"form": form, "next": wanted},
-            status=200 if request.method == "GET" else 422,
-        )
+        return show_form(request, "accounts/sign_in.html", {"form": form, "next": wanted})
     typed, at = form.cleaned_data["username"], now()
     outcome = backends.attempt(request, typed, form.cleaned_data["password"], at)
     if outcome == Outcome.OPEN:
@@ -54,7 +50,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         context = {"until": backends.lock_ends(request, typed, at)}
         return render(request, "accounts/locked.html", context, status=429)
     form.add_error(None, _refusal(outcome))
-    return render(request, "accounts/sign_in.html", {"form": form, "next": wanted}, status=422)
+    return show_form(request, "accounts/sign_in.html", {"form": form, "next": wanted})
 
 
 def _refusal(outcome: Outcome) -> str:
@@ -90,7 +86,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         form.add_error(
             "code", _("This code is not right, or was used already. After several wrong ones wait a little.")
         )
-    return render(request, "accounts/second_factor.html", {"form": form}, status=422 if form.errors else 200)
+    return show_form(request, "accounts/second_factor.html", {"form": form})
 
 
 @gate.step("any")
@@ -109,7 +105,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     """The same answer for every account, known or not."""
     form = ForgottenForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
-        return render(request, "accounts/forgotten.html", {"form": form}, status=422 if form.errors else 200)
+        return show_form(request, "accounts/forgotten.html", {"form": form})
     at, typed = now(), form.cleaned_data["username"]
     if not throttle.reserve(f"forgotten:{client_address(request)}", FORGOTTEN, at):
         return render(request, "accounts/locked.html", {"until": None}, status=429)

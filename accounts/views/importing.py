@@ -23,6 +23,7 @@ from channelportal.core.clock import now
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.core.lists import XLSX
 from channelportal.core.models import Job, StoredFile
+from channelportal.core.pages import show_form
 
 SHOWN = 200  # lines of each kind in the preview
 
@@ -52,7 +53,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
             form.add_error("file", str(error.message))
         except importing.Unreadable as error:
             form.add_error("file", str(error))
-    return render(request, "organisation/import.html", {"form": form})
+    return show_form(request, "organisation/import.html", {"form": form})
 
 
 @require_safe

@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 
 from accounts.models import User
 from channelportal.core.errors import Invalid
+from channelportal.core.pages import show_form
 
 
 def person_of(request: HttpRequest) -> User:
@@ -29,8 +30,8 @@ def form_page(
         try:
             further = act(form.cleaned_data)
         except Invalid as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            error.show_in(form)
         else:
             messages.success(request, done)
             return redirect(further if isinstance(further, str) else back)
-    return render(request, "organisation/form.html", {"form": form, "cancel": back, **context})
+    return show_form(request, "organisation/form.html", {"form": form, "cancel": back, **context})

@@ -21,6 +21,7 @@ from accounts.workflow import sessions
 from channelportal.core.clock import now
 from channelportal.core.errors import Invalid
 from channelportal.core.middleware import client_address
+from channelportal.core.pages import show_form
 
 FILED = throttle.Limit(20, timedelta(hours=1))  # applications from one address: a branch registers together
 TYPED = throttle.Limit(120, timedelta(minutes=1))  # look-ups of units from one address
@@ -40,7 +41,7 @@ def register(request: HttpRequest) -> HttpResponse:
         request.session["registered"] = form.cleaned_data["email"]
         return redirect("register-done")
     context = {"form": form, "agreement": agreement, "agreement_text": wording(agreement)}
-    return render(request, "accounts/register.html", context, status=422 if form.errors else 200)
+    return show_form(request, "accounts/register.html", context)
 
 
 def _filed(request: HttpRequest, form: RegistrationForm, agreement: Agreement) -> bool:
@@ -54,7 +55,7 @@ def _filed(request: HttpRequest, form: RegistrationForm, agreement: Agreement) -
             language=get_language() or "", at=at,
         )  # fmt: skip
     except Invalid as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        error.show_in(form)
         return False
     return True
 

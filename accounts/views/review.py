@@ -26,6 +26,7 @@ from channelportal.core import parameters
 from channelportal.core.clock import now
 from channelportal.core.errors import Invalid
 from channelportal.core.lists import Column, page_of
+from channelportal.core.pages import show_form
 
 State = Registration.State
 Means = OneTimePassword.Means
@@ -120,8 +121,7 @@ def _page(
         "refuse_form": (refuse or RefuseForm()) if waiting else None,
         "signature": found.signatures.select_related("agreement").first(),
     }
-    failed = (approve and approve.errors) or (refuse and refuse.errors)
-    return render(request, "accounts/registration.html", context, status=422 if failed else 200)
+    return show_form(request, "accounts/registration.html", context)
 
 
 def _approve_form(user: User, found: Registration, data: Any = None) -> ApproveForm:
@@ -140,7 +140,7 @@ def registration_approve(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         made = verbs.approve(found, by=user, **form.cleaned_data)
     except Invalid as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        error.show_in(form)
         return _page(request, user, found, approve=form)
     if form.cleaned_data["means"] == Means.PAPER:
         return _slip(request, made.user, made.issued, back="registrations")

@@ -27,6 +27,7 @@ from channelportal.core.clock import now
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.core.fields import LineField
 from channelportal.core.models import CalendarDay, CalendarVersion, Stamp
+from channelportal.core.pages import show_form
 from channelportal.lib import yearplan
 from channelportal.lib.workdays import Day, Reason, Row, WorkCalendar
 from feedback import recount
@@ -135,7 +136,7 @@ def import_plan(request: HttpRequest) -> HttpResponse:
     _required(request)
     form = ImportForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not form.is_valid():
-        return render(request, "core/calendar_import.html", {"form": form, "submit": _("Show what would change")})
+        return show_form(request, "core/calendar_import.html", {"form": form, "submit": _("Show what would change")})
     plan: yearplan.YearPlan = form.cleaned_data["plan"]
     before = calendar.current(fresh=True)
     changes = yearplan.difference(before, plan.rows, plan.year)
@@ -229,11 +230,11 @@ def set_day(request: HttpRequest) -> HttpResponse:
                 by=request.user, at=now(), unit_id=unit.pk if unit else None,
             )  # fmt: skip
         except Invalid as error:
-            form.add_error(error.field, str(error.message))
+            error.show_in(form)
         else:
             messages.success(request, _("The day is set. Open deadlines are counted anew."))
             return redirect(_back(data["date"], unit.pk if unit else None))
-    return render(
+    return show_form(
         request, "core/calendar_day.html", {"form": form, "submit": _("Set the day"), "cancel": reverse("calendar")}
     )
 

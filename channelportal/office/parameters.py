@@ -11,7 +11,7 @@ from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -21,6 +21,7 @@ from accounts import access
 from channelportal.core import parameters as rules
 from channelportal.core.clock import now
 from channelportal.core.errors import Invalid
+from channelportal.core.pages import show_form
 from channelportal.core.parameters import Parameters
 
 GROUPS: Final = [  # as the page shows them; what is in none comes last
@@ -96,12 +97,12 @@ def parameters(request: HttpRequest) -> HttpResponse:
         try:
             changed = rules.change(form.cleaned_data, by=request.user, at=now())
         except Invalid as error:
-            form.add_error(error.field or None, str(error.message))
+            error.show_in(form)
         else:
             messages.success(request, _said(changed))
             return redirect("parameters")
     context = {"form": form, "submit": _("Save"), "history": _history()}
-    return render(request, "core/parameters.html", context)
+    return show_form(request, "core/parameters.html", context)
 
 
 def _said(changed: int) -> str:

@@ -65,7 +65,7 @@ def _send(user: User, form: FilingForm, draft: str) -> Ticket | None:
             ticket = workflow.file(by=user, key=key, files=kept, **data)
             Draft.objects.filter(user=user, form=draft).delete()
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong.message))
+        wrong.show_in(form)
         return None
     return ticket
 

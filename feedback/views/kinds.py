@@ -6,14 +6,17 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from channelportal.core import audit, clock, stamps
+from channelportal.core.pages import show_form
 from feedback.forms import KindForm
 from feedback.in_force import KINDS
 from feedback.models import TicketKind
 
 
+@require_safe
 def kinds(request: HttpRequest) -> HttpResponse:
     access.require(request.user, "rules.edit", None, _("Only the supervising department changes the rules."))
     found = TicketKind.objects.select_related("route").order_by("-active", "order", "pk")
@@ -31,6 +34,4 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         audit.record("ticketkind.saved", saved, by=request.user, at=clock.now(), data=changed)
         messages.success(request, _("Saved."))
         return redirect("kinds")
-    return render(
-        request, "feedback/kind.html", {"form": form, "kind": kind}, status=422 if request.method == "POST" else 200
-    )
+    return show_form(request, "feedback/kind.html", {"form": form, "kind": kind})

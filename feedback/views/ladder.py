@@ -12,10 +12,12 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.models import Unit
 from channelportal.core import audit, clock, stamps
+from channelportal.core.pages import show_form
 from feedback import in_force
 from feedback import ladder as rules
 from feedback.forms import StepForm
@@ -41,6 +43,7 @@ class Flight:
     rungs: list[Rung]
 
 
+@require_safe
 def ladder(request: HttpRequest) -> HttpResponse:
     """The table, the picture, the preview for one unit, the gaps."""
     access.require(request.user, "rules.edit", None, _("Only the supervising department changes the rules."))
@@ -132,9 +135,7 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _save(request, form, clock.now()):
         messages.success(request, _("Saved. The ladder applies to everything that is open now."))
         return redirect("ladder")
-    return render(
-        request, "feedback/step.html", {"form": form, "step": step}, status=422 if request.method == "POST" else 200
-    )
+    return show_form(request, "feedback/step.html", {"form": form, "step": step})
 
 
 def _save(request: HttpRequest, form: StepForm, at: datetime) -> bool:

@@ -7,13 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import User
 from channelportal.core import clock, drafts, files
 from channelportal.core.errors import Invalid, Unreadable
+from channelportal.core.pages import show_form
 from notices import workflow
 from notices.forms.approving import CorrectionForm
 from notices.forms.drafting import from_draft
@@ -57,7 +58,7 @@ def _write(user: User, notice: Notice, version: Version | None, form: Correction
                 workflow.send(notice, by=user, lead_note=data.get("lead_note", ""))
             drafts.forget(user, f"notice.correct.{notice.pk}")
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong.message))
+        wrong.show_in(form)
         return False
     except Unreadable as wrong:  # no key to encrypt with
         form.add_error("files", str(wrong.message))
@@ -91,4 +92,4 @@ def _show(
         "draft_kept": bool(typed),
         "now": clock.now(),
     }
-    return render(request, "notices/correct.html", context, status=422 if form.is_bound else 200)
+    return show_form(request, "notices/correct.html", context)

@@ -7,13 +7,16 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from channelportal.core import audit, clock
+from channelportal.core.pages import show_form
 from notices.forms.kinds import KindForm
 from notices.models import NoticeKind
 
 
+@require_safe
 def kinds(request: HttpRequest) -> HttpResponse:
     _require(request)
     found = NoticeKind.objects.select_related("owner").order_by("-active", "order", "pk")
@@ -29,7 +32,7 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("notice-kinds")
     context = {"form": form, "kind": kind}
-    return render(request, "notices/kind.html", context, status=422 if request.method == "POST" else 200)
+    return show_form(request, "notices/kind.html", context)
 
 
 def _require(request: HttpRequest) -> None:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import require, signed_in
 from accounts.models import User
 from channelportal.core.errors import Invalid
+from channelportal.core.pages import show_form
 from notices import robots as posting
 from notices.forms.robots import RobotForm
 from notices.models import Robot, RobotPost
@@ -104,12 +105,12 @@ def _entered(
         try:
             act()
         except Invalid as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            error.show_in(form)
         else:
             messages.success(request, done)
             return redirect("robots")
     context = {"form": form, "robot": robot, "address": posting.shown(robot) if robot else ""}
-    return render(request, "notices/robot.html", context)
+    return show_form(request, "notices/robot.html", context)
 
 
 def _shown(robot: Robot) -> dict[str, Any]:

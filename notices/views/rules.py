@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, Prefetch, Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -21,6 +20,7 @@ from accounts.gate import public
 from accounts.models import User
 from channelportal.core import clock, files
 from channelportal.core.errors import Invalid
+from channelportal.core.pages import show_form
 from notices.forms.rules import NewRuleForm, RemarkForm, SettingsForm, VersionForm
 from notices.models import Rule, RuleFile, RuleVersion
 from notices.workflow import rules as workflow
@@ -80,10 +80,14 @@ def _current(versions: list[RuleVersion]) -> RuleVersion | None:
 @require_safe
 def rule(request: HttpRequest, pk: int) -> HttpResponse:
     """One regulation: the words in force, or those of `?version=`."""
+    return _page(request, pk, request.GET.get("version", ""))
+
+
+def _page(request: HttpRequest, pk: int, number: str, remark: RemarkForm | None = None) -> HttpResponse:
     user = _reader(request)
     found = get_object_or_404(_seen_by(user).select_related("unit", "reviewed_by"), pk=pk)
     versions = list(found.versions.filter(_versions_for(user)).select_related("drafted_by", "approved_by"))
-    version = _asked(versions, request.GET.get("version", ""))
+    version = _asked(versions, number)
     current = _current(versions)
     context = {
         "rule": found,
@@ -96,9 +100,9 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         "decides": user is not None and access.scope(user).heads_supervisors,
         "due": workflow.review_due(found, current.in_force_from if current else None),
         "today": localdate(),
-        "remark": RemarkForm(),
+        "remark": remark or RemarkForm(),
     }
-    return render(request, "rules/rule.html" if user else "rules/public_rule.html", context)
+    return show_form(request, "rules/rule.html" if user else "rules/public_rule.html", context)
 
 
 def _asked(versions: list[RuleVersion], number: str) -> RuleVersion:
@@ -152,7 +156,7 @@ def new(request: HttpRequest) -> HttpResponse:
         made = _try(form, user, lambda data: workflow.create(by=user, **data))
         if made is not None:
             return _saved(request, made)
-    return _form(request, "rules/new.html", form, {})
+    return show_form(request, "rules/new.html", {"form": form})
 
 
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
@@ -171,7 +175,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         made = _try(form, user, lambda data: _keep(found, held, newest, user, data))
         if made is not None:
             return _saved(request, made)
-    return _form(request, "rules/draft.html", form, {"rule": found, "held": held})
+    return show_form(request, "rules/draft.html", {"form": form, "rule": found, "held": held})
 
 
 def _initial(newest: RuleVersion | None, held: RuleVersion | None) -> dict[str, Any]:
@@ -200,19 +204,13 @@ def _try(form: Any, user: User, make: Callable[[dict[str, Any]], RuleVersion]) -
             data["files"] = files.keep_all(chosen, by=user, at=clock.now()) if chosen else []
             return make(data)
     except Invalid as wrong:
-        form.add_error(
-            wrong.field if wrong.field in form.fields else None, ValidationError(str(wrong.message), code="verb")
-        )
+        wrong.show_in(form)
         return None
 
 
 def _saved(request: HttpRequest, version: RuleVersion) -> HttpResponse:
     messages.success(request, _("Saved as a draft. Read it once more, then send it for approval."))
     return redirect(f"{version.rule.get_absolute_url()}?version={version.number}")
-
-
-def _form(request: HttpRequest, template: str, form: Any, more: dict[str, Any]) -> HttpResponse:
-    return render(request, template, {"form": form, **more}, status=422 if request.method == "POST" else 200)
 
 
 def settings(request: HttpRequest, pk: int) -> HttpResponse:
@@ -224,7 +222,7 @@ def settings(request: HttpRequest, pk: int) -> HttpResponse:
         workflow.change(found, by=user, **{name: form.cleaned_data[name] for name in names})
         messages.success(request, _("Saved."))
         return redirect(found)
-    return _form(request, "rules/settings.html", form, {"rule": found})
+    return show_form(request, "rules/settings.html", {"form": form, "rule": found})
 
 
 SAID: Final = {
@@ -233,6 +231,7 @@ SAID: Final = {
     "send-back": gettext_lazy("Returned with your remark."),
     "drop": gettext_lazy("Given up. It is kept, marked as dropped."),
 }
+DECISIONS: Final[dict[str, Callable[..., object]]] = {"approve": workflow.approve, "send-back": workflow.send_back}
 
 
 @require_POST
@@ -241,23 +240,28 @@ def verb(request: HttpRequest, pk: int, number: int, path: str) -> HttpResponse:
     user = _editor(request)
     version = get_object_or_404(RuleVersion.objects.select_related("rule"), rule=pk, number=number)
     form = RemarkForm(request.POST)
-    text = form.cleaned_data["text"] if form.is_valid() else ""
+    if form.is_valid() and _decided(version, path, form, user):
+        messages.success(request, str(SAID[path]))
+        return redirect(f"{version.rule.get_absolute_url()}?version={version.number}")
+    return _page(request, pk, str(number), form)
+
+
+def _decided(version: RuleVersion, path: str, form: RemarkForm, user: User) -> bool:
     try:
-        if path in ("approve", "send-back"):
-            (workflow.approve if path == "approve" else workflow.send_back)(version, by=user, text=text)
+        if path in DECISIONS:
+            DECISIONS[path](version, by=user, text=form.cleaned_data["text"])
         else:
             (workflow.send if path == "send" else workflow.drop)(version, by=user)
-        messages.success(request, str(SAID[path]))
     except Invalid as wrong:
-        messages.error(request, str(wrong.message))
-    return redirect(f"{version.rule.get_absolute_url()}?version={version.number}")
+        wrong.show_in(form)
+        return False
+    return True
 
 
 @require_POST
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     user = _editor(request)
     found = get_object_or_404(Rule, pk=pk)
-    form = RemarkForm(request.POST)
-    workflow.review(found, by=user, text=form.cleaned_data["text"] if form.is_valid() else "")
+    workflow.review(found, by=user)
     messages.success(request, _("The review is on record."))
     return redirect(found)

@@ -20,6 +20,7 @@ from accounts.models import User
 from channelportal.core import clock
 from channelportal.core.errors import Invalid
 from channelportal.core.lists import Column, page_of
+from channelportal.core.pages import show_form
 from notices.forms.subscriptions import ApplyForm, GrantForm, ReasonForm, SubscriptionFilter
 from notices.models import NoticeKind, Receipt, Subscription
 from notices.subscription_desk import to_decide
@@ -91,7 +92,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         verbs.apply(kind, by=user, reason=form.cleaned_data["reason"])
         messages.success(request, _("The application is sent."))
         return redirect("subscriptions")
-    return render(request, "notices/subscription_apply.html", {"form": form, "kind": kind, "submit": _("Apply")})
+    return show_form(request, "notices/subscription_apply.html", {"form": form, "kind": kind, "submit": _("Apply")})
 
 
 @require_safe
@@ -146,7 +147,7 @@ def _decided(request: HttpRequest, pk: int, form: Any, verb: Callable[..., objec
         try:
             verb(found, by=user, **form.cleaned_data)
         except Invalid as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            error.show_in(form)
         else:
             messages.success(request, done)
             return redirect("subscription", found.pk)
@@ -170,7 +171,7 @@ def _page(request: HttpRequest, user: User, row: Subscription, forms: dict[str, 
         "revoke": shown.get("revoke") or ReasonForm(auto_id="revoke_%s"),
         "end": shown.get("end") or ReasonForm(required=False, auto_id="end_%s"),
     }
-    return render(request, "notices/subscription.html", context)
+    return show_form(request, "notices/subscription.html", context)
 
 
 def _row(kind: NoticeKind, newest: Subscription | None, received: int, *, keeper: str, speaks: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -18,6 +18,7 @@ from accounts import access
 from accounts.models import User
 from channelportal.core import clock
 from channelportal.core.errors import Invalid
+from channelportal.core.pages import show_form
 from notices import workflow
 from notices.forms.approving import BareForm, OutcomeForm, ReasonForm, WithdrawForm
 from notices.models import Notice, Version
@@ -128,14 +129,14 @@ def verb(request: HttpRequest, pk: int, path: str) -> HttpResponse:
         messages.success(request, str(deed.done))
         return redirect(_where(notice, user))
     context = {"notice": notice, "verb": deed, "form": form, "effect": deed.effect(notice), "now": clock.now()}
-    return render(request, "notices/verb.html", context, status=422 if form.is_bound else 200)
+    return show_form(request, "notices/verb.html", context)
 
 
 def _run(deed: Verb, notice: Notice, user: User, form: forms.Form) -> bool:
     try:
         deed.run(notice, user, form.cleaned_data)
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong.message))
+        wrong.show_in(form)
         return False
     return True
 

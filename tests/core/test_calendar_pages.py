@@ -96,7 +96,7 @@ def test_it_says_what_is_wrong_with_a_file(client: Client, cast: Any, file: Simp
 
     page = client.post("/calendar/import/", {"file": file})
 
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert page.context["form"].errors["file"]
 
 
@@ -126,7 +126,7 @@ def test_it_refuses_impossible_days_in_words(client: Client, cast: Any, day: str
 
     page = client.post("/calendar/day/", {"date": day, "working": "no", "name": "x"})
 
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert page.context["form"].errors["date"]
 
 

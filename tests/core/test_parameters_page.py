@@ -55,7 +55,7 @@ def test_it_refuses_what_is_out_of_bounds(client: Client, cast: Any, field: str,
 
     page = client.post("/parameters/", sent(**{field: value}))
 
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert page.context["form"].errors[field]
     assert parameters.current(fresh=True) == parameters.Parameters()
 

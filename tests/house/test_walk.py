@@ -197,6 +197,13 @@ def test_every_address_has_its_rows() -> None:
     assert {(method, place.row) for place in places() for method in METHODS} == set(table())
 
 
+def test_a_form_sent_empty_is_never_answered_as_if_it_had_been_taken() -> None:
+    """422 with what is missing, a way on, a refusal; 200 only from what answers while somebody types."""
+    taken = {name for (method, name), codes in table().items() if method == "POST" and 200 in codes}
+
+    assert taken == {"notice-audience", "meeting-hints"}
+
+
 @pytest.mark.parametrize("person", PEOPLE)
 def test_each_sees_what_he_may_and_nothing_breaks(person: str, cast: Cast, world: dict[str, Any]) -> None:
     session = signed_in(cast.people[person])

@@ -225,7 +225,7 @@ def test_it_says_so_when_the_file_is_none_of_ours(cast: Cast, client: Client, co
 
     page = client.post("/units/import/", {"file": SimpleUploadedFile("组织.xlsx", content)})
 
-    assert page.status_code == 200
+    assert page.status_code == 422
     assert page.context["form"].errors.keys() == {"file"}
 
 

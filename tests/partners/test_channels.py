@@ -123,7 +123,7 @@ def test_it_names_the_contact_person(cast: Cast, client: Client) -> None:
     assert client.get(address).status_code == 200
     assert client.post(address, {"contact": cast.market_member.pk}).status_code == 302
     assert client.post(address, {"contact": cast.market_member.pk}).status_code == 302
-    assert client.post(address, {"contact": cast.chuannan_head.pk}).status_code == 200
+    assert client.post(address, {"contact": cast.chuannan_head.pk}).status_code == 422
     assert Unit.objects.get(pk=cast.ludong.pk).contact == cast.market_member
     assert AuditEntry.objects.filter(action="unit.contact_set").count() == 1
     assert "企市员工" in client.get(f"/channels/{cast.ludong.pk}/contact/").content.decode()

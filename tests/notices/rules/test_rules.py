@@ -212,3 +212,16 @@ def test_a_review_is_on_record_once_a_day(cast: Any, supplied: Rule) -> None:
     with pytest.raises(WrongState):
         rules.review(supplied, by=cast.qifa_head)
     assert AuditEntry.objects.filter(action="rule.reviewed").count() == 1
+
+
+@pytest.mark.parametrize("text", ["", "改" * 301])
+def test_a_return_that_cannot_be_keeps_its_remark(client: Client, cast: Any, sent: RuleVersion, text: str) -> None:
+    client.force_login(cast.qifa_head)
+
+    page = client.post(f"/rules/{sent.rule_id}/{sent.number}/send-back/", {"text": text})
+
+    assert page.status_code == 422
+    assert page.context["remark"]["text"].errors
+    assert page.context["remark"]["text"].value() == text
+    sent.refresh_from_db()
+    assert sent.state == RuleVersion.State.PENDING
