@@ -290,7 +290,7 @@ def attempt(post: RobotPost, at: datetime) -> Answer:
         return Answer("sealed")
     try:
         letter = makers.post(robot.maker, *sealed, words(post, at), at)
-    except Exception as why:  # bad data in one row must not stop the others
+    except Exception as why:  # noqa: BLE001 (bad data in one row must not stop the others)
         log.error("post %s cannot be worded: %s", post.pk, type(why).__name__)
         return Answer("wording")
     try:

@@ -46,12 +46,16 @@ DARK: Final = 80  # of 255: how far the letters cover the ground
 LIGHT: Final = 92  # and their edge
 MOST_PIXELS: Final = 24_000_000  # a larger picture is reduced
 MOST_PAGES: Final = 2_000  # half a second
+MOST_CONTENT: Final = 80_000_000  # bytes of all its pages, unpacked
+MOST_MARKS: Final = 400  # side by side: more stand only on a strip that nobody can read
 _FORMS: Final = {"image/jpeg": "JPEG", "image/png": "PNG"}
 _PDF: Final = "application/pdf"
 _NAME: Final = "/ReadersMark"
-# saving and restoring in a page's stream, past strings, comments and pictures within it
+# saving and restoring in a page's stream, past strings, comments and pictures within it; each of them is passed once, closed or
+# not, so that the time is in proportion to the length
 _SAVES: Final = re.compile(
-    rb"\((?:\\.|[^()\\])*\)|<[^>]*>|%[^\r\n]*|\bBI\s.*?\sEI\b|(?<![^\s\]>)])([qQ])(?![^\s\[<(/])", re.DOTALL
+    rb"\((?:\\.|[^()\\])*+\)?|<[^>]*+>?|%[^\r\n]*|(?<![/\w])BI\s.*?(?:\sEI\b|\Z)|(?<![^\s\]>)])([qQ])(?![^\s\[<(/])",
+    re.DOTALL,
 )
 _drawing = Lock()  # a face of FreeType is for one thread at a time
 log = logging.getLogger(__name__)
@@ -144,7 +148,7 @@ def _layout(stamp: Stamp, width: float, height: float, least: float) -> Layout:
         stamp.grey.width * sine + stamp.grey.height * cosine,
     )
     factor = min(max(min(width, height) / 36, least) / LETTER, 0.94 * width / wide, 0.94 * height / high)
-    across, down = wide * factor * 1.1, high * factor * 0.8
+    across, down = max(wide * factor * 1.1, width / MOST_MARKS), max(high * factor * 0.8, height / MOST_MARKS)
     return Layout(factor, slant, list(_centres(width, height, across, down)))
 
 
@@ -227,6 +231,13 @@ def _pdf(content: bytes, stamp: Stamp) -> bytes:
                     "This PDF has too many pages for the reader's name to be laid over each of them. Ask for it in parts."
                 )
             )
+        if _carries_files(reader):
+            raise Unmarkable(
+                _(
+                    "This PDF holds other files, over which the reader's name cannot be laid. "
+                    "Ask for a copy without them, and for those files beside it."
+                )
+            )
         writer = PdfWriter(clone_from=reader)
         _mark_pages(writer, stamp)
         out = io.BytesIO()
@@ -243,6 +254,23 @@ def _pdf(content: bytes, stamp: Stamp) -> bytes:
     return out.getvalue()
 
 
+def _carries_files(reader: PdfReader) -> bool:
+    """A portfolio, files attached to the document, to a page or by a pin on it: whoever opens it takes them out with a click."""
+    catalog = reader.trailer["/Root"].get_object()
+    names = catalog.get("/Names", DictionaryObject()).get_object()
+    attached = names.get("/EmbeddedFiles", DictionaryObject()).get_object()
+    if "/Collection" in catalog or any(attached.get(key) for key in ("/Names", "/Kids")):
+        return True
+    return any(_has_file(page) for page in [catalog, *reader.pages])
+
+
+def _has_file(page: DictionaryObject) -> bool:
+    if page.get("/AF"):
+        return True
+    pins = page.get("/Annots", ArrayObject()).get_object() or ()
+    return any(pin.get_object().get("/Subtype") == "/FileAttachment" for pin in pins)
+
+
 def _mark_pages(writer: PdfWriter, stamp: Stamp) -> None:
     """One image and, for each size of page, one form that repeats it; a page gets two more streams around its own. The page's own
     streams stay as they are."""
@@ -252,13 +280,18 @@ def _mark_pages(writer: PdfWriter, stamp: Stamp) -> None:
     image = _added(writer, _image(writer, stamp))
     save, restore = (_added(writer, _stream(one)) for one in (b"q\n", b"\nQ\n"))
     forms: dict[Any, tuple[Any, Any]] = {}
+    room = MOST_CONTENT
     for page in writer.pages:
         where = _Where.of(page)
         if where not in forms:
             after = f"q {where.matrix} cm {_NAME} Do Q\n".encode()
             forms[where] = _added(writer, _form(stamp, where, image)), _added(writer, _stream(after))
         form, after_page = forms[where]
-        saves, restores = _saves_missing(page)
+        content = _unpacked(page)
+        room -= len(content)
+        if room < 0:
+            raise ValueError("pages that unpack to too much")
+        saves, restores = _saves_missing(content)
         own = [*[save] * saves, *_contents(page), *[restore] * restores, after_page]
         page[NameObject("/Contents")] = ArrayObject(own)
         page[NameObject("/Resources")] = _with_form(page, form)
@@ -371,17 +404,22 @@ def _contents(page: PageObject) -> list[Any]:
     return [own] if isinstance(found, StreamObject) else []
 
 
-def _saves_missing(page: PageObject) -> tuple[int, int]:
+def _unpacked(page: PageObject) -> bytes:
+    try:
+        own = page.get_contents()
+        return b"" if own is None else own.get_data()
+    except PyPdfError as why:
+        log.info("a page's streams cannot be unpacked: %r", why)
+        return b""
+
+
+def _saves_missing(content: bytes) -> tuple[int, int]:
     """How often the graphics state must be saved before the page's own streams and restored after them, so that the mark stands
     where it should: once each, and more where a page does not restore what it saved, or the other way round."""
     depth = lowest = 0
-    try:
-        own = page.get_contents()
-        for found in _SAVES.finditer(b"" if own is None else own.get_data()):
-            depth += {b"q": 1, b"Q": -1}.get(found[1], 0)
-            lowest = min(lowest, depth)
-    except PyPdfError as why:
-        log.info("a page's streams cannot be unpacked: %r", why)
+    for found in _SAVES.finditer(content):
+        depth += {b"q": 1, b"Q": -1}.get(found[1], 0)
+        lowest = min(lowest, depth)
     return 1 - lowest, 1 - lowest + depth
 
 

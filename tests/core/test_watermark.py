@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -195,6 +196,70 @@ def test_it_refuses_what_it_cannot_mark(content: bytes, media_type: str, why: st
 
 
 # ── PDF ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def with_pin(writer: PdfWriter, page: Any) -> None:
+    pin = DictionaryObject(
+        {NameObject("/Type"): NameObject("/Annot"), NameObject("/Subtype"): NameObject("/FileAttachment")}
+    )
+    page[NameObject("/Annots")] = ArrayObject([writer._add_object(pin)])
+
+
+def with_collection(writer: PdfWriter, page: Any) -> None:
+    writer.root_object[NameObject("/Collection")] = DictionaryObject()
+
+
+@pytest.mark.parametrize(
+    "carry", [lambda writer, page: writer.add_attachment("价格.xlsx", b"prices"), with_pin, with_collection]
+)
+def test_it_gives_out_no_file_inside_a_pdf_unmarked(carry: Callable[[PdfWriter, Any], None]) -> None:
+    with pytest.raises(watermark.Unmarkable, match="其他文件"):
+        watermark.marked(pages(1, carry), PDF, TEXT)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        b"<" * 300_000,
+        b"BI " * 300_000,
+        b"(" * 300_000,
+        b"(\\" * 300_000,
+        b"[" * 300_000,
+        b"%" * 300_000,
+        b"/BI q " * 30_000,
+    ],
+    ids=["hex", "picture", "string", "escape", "list", "remark", "name"],
+)
+def test_it_takes_its_time_in_proportion_to_a_page(own: bytes) -> None:
+    content = pages(1, lambda writer, page: put(writer, page, own))
+    begun = time.perf_counter()
+
+    watermark.marked(content, PDF, TEXT)
+
+    assert time.perf_counter() - begun < 3  # the square of it were minutes
+
+
+def test_it_unpacks_no_more_than_it_can_bear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watermark, "MOST_CONTENT", 5_000)
+    content = pages(3, lambda writer, page: put(writer, page, b" " * 2_000))
+
+    with pytest.raises(watermark.Unmarkable):
+        watermark.marked(content, PDF, TEXT)
+
+
+@pytest.mark.parametrize("size", [(1e7, 1), (1, 1e7), (1e30, 2), (14_400, 3)])
+def test_it_does_not_fill_an_endless_page_with_marks(size: tuple[float, float]) -> None:
+    content = pages(1, lambda _writer, page: page.mediabox.__init__((0, 0, *size)))  # type: ignore[misc]
+
+    assert len(watermark.marked(content, PDF, TEXT)) < 100_000
+
+
+@pytest.mark.parametrize("size", [(1_000_000, 1), (1, 1_000_000)])
+def test_it_does_not_fill_an_endless_picture_with_marks(size: tuple[int, int]) -> None:
+    stamp = watermark._stamp(TEXT)
+
+    assert len(watermark._layout(stamp, *size, least=14).centres) < 2_000
+    assert marked(picture("PNG", "L", size), PNG).size == size
 
 
 def test_it_marks_every_page_and_leaves_what_stands_there() -> None:

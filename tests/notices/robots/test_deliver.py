@@ -317,7 +317,7 @@ def test_it_parks_at_once_what_would_fail_again(
 
 @pytest.mark.parametrize("error", [b'{"errcode": 40058}', b'{"errcode": 44004}'])
 def test_a_text_that_is_not_taken_parks_no_other(add: AddRobot, makers: RobotServer, error: bytes) -> None:
-    robot, group = add()
+    robot, _group = add()
     queue(robot, 3)
     makers.answer = lambda *_: (200, error if makers.asked == 1 else b'{"errcode": 0}')
 
