@@ -19,9 +19,11 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from accounts.access import Scope, scope, signed_in
 from accounts.models import Registration, User
+from channelportal import management_desk
 from channelportal.core import calendar, clock
 from channelportal.lib.workdays import WorkCalendar
 from feedback import deadlines, desk, stats
@@ -53,6 +55,7 @@ class Row:
     urgent: bool = False  # an urgent notice: in front of everything until it is acknowledged
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The desk of a person with a unit; an administrator's first page is the one he works on."""
     user = signed_in(request)
@@ -60,9 +63,11 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect({"audit": "audit", "system": "doctor", "security": "people"}[user.admin_role])
     now = clock.now()
     rows = waiting(user, now)
+    board = management_desk.board(user, now)
     context = {
         "urgent": [row for row in rows if row.urgent],
-        "rows": [row for row in rows if not row.urgent],
+        "rows": [row for row in rows if not row.urgent and (board is None or row.url not in board.urls)],
+        "board": board,
         "waiting": len(rows),
         "colleagues": with_colleagues(user, now),
         "late": sum(row.tone == "late" for row in rows),

@@ -156,8 +156,10 @@ def _with_sight(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
 
 def _context(asked: Asked, figure: Figure, page: ListPage) -> dict[str, Any]:
     judged = asked.what in ("replies", "promises")
+    lines = [_line(row) for row in page]
     return {
-        "lines": [_line(row) for row in page],
+        "lines": lines,
+        "some_hidden": not all(line["seen"] for line in lines),
         "asked": asked,
         "title": figure.title,
         "judged": judged,
@@ -192,12 +194,12 @@ def _when(asked: Asked) -> str:
 
 
 def _line(row: Any) -> dict[str, Any]:
-    """A row as the table shows it: the ticket only where it may be read; `duty` where a time limit is counted."""
+    """A row as the table shows it. `ticket`: None where nothing may name it; `seen`: may be read; `duty`: what is counted."""
     duty = row if isinstance(row, Obligation) else None
     ticket = row.ticket if duty else row
     return {
-        "ticket": ticket if row.seen else None,
-        "number": _named(row, lambda one: one.number),
+        "ticket": None if ticket.restricted and not row.seen else ticket,
+        "seen": row.seen,
         "asker": _named(row, lambda one: one.asker.name),
         "unit": _answering(row),
         "duty": duty,
