@@ -33,7 +33,7 @@ NOBODY: Final = Post()
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the chain depends on. Ids are of units; `barred` are people: author and sender, who decide nothing."""
+    """What the chain depends on. Ids are of units; `barred` are people: author, editors and sender, who decide nothing."""
 
     unit: int
     barred: frozenset[int]

@@ -15,7 +15,7 @@ from channelportal.core.errors import Invalid
 from notices import chain, recipients
 from notices.audience import Audience
 from notices.chain import Facts, NobodyDecides, Planned, Post
-from notices.models import Level, Notice, NoticeKind, Step, Version
+from notices.models import Level, Notice, NoticeKind, Step, Version, VersionEditor
 
 Function = UnitFunction.Function
 
@@ -38,7 +38,17 @@ class Shown:
 
 def of_step(step: Step, day: date) -> list[User]:
     """Who may decide it now; see `of_unit`."""
-    return of_unit(step.unit_id, {step.author_id, step.editor_id}, day)
+    return of_unit(step.unit_id, barred(step), day)
+
+
+def barred(step: Step) -> set[int]:
+    """Who does not decide it, whatever he leads: who wrote the words, wrote on them or sent them."""
+    return {step.author_id, step.editor_id} | editors_of(step.version_id)
+
+
+def editors_of(version: Version | int | None) -> set[int]:
+    """Who wrote on this version; nobody on none."""
+    return set(VersionEditor.objects.filter(version=version).values_list("user", flat=True)) if version else set()
 
 
 def of_unit(unit_id: int, barred: Iterable[int], day: date) -> list[User]:
@@ -72,15 +82,17 @@ def _stands_in(deputy: User, absences: list[Absence] | None) -> bool:
 
 
 def stuck() -> QuerySet[Step]:
-    """Open steps that nobody of their unit may decide any more: who could has left, or is its author or sender by now."""
+    """Open steps that nobody of their unit may decide any more: who could has left, or is its author, editor or sender."""
+    wrote = VersionEditor.objects.filter(version=OuterRef(OuterRef("version")), user=OuterRef("pk"))
     leaders = User.objects.filter(unit=OuterRef("unit"), is_active=True, frozen_at=None, role__in=["head", "deputy"])
-    others = leaders.exclude(pk=OuterRef("author")).exclude(pk=OuterRef("editor"))
+    others = leaders.exclude(pk=OuterRef("author")).exclude(pk=OuterRef("editor")).exclude(Exists(wrote))
     return Step.objects.filter(~Exists(others), state=Step.State.OPEN)
 
 
 def placed_anew(step: Step, notice: Notice, day: date) -> Planned | None:
     """Where a stuck step goes; None: nobody above could decide it either."""
-    facts = _organisation(by=step.editor, author=step.author, unit=notice.unit, day=day)
+    editors = editors_of(step.version_id)
+    facts = _organisation(by=step.editor, author=step.author, unit=notice.unit, day=day, editors=editors)
     try:
         return chain.placed(Planned(step.duty, step.unit_id, tuple(step.reasons)), facts)  # type: ignore[arg-type]
     except NobodyDecides:
@@ -101,10 +113,12 @@ def plan(
     major: bool = False,
     level: str = Level.NORMAL,
     day: date,
+    editors: Iterable[int] = (),
 ) -> list[Planned]:
-    """The chain if `by` sent it now. `Invalid` with the unit's name where nobody could decide. Six queries."""
+    """The chain if `by` sent it now; `editors`: who else wrote on it. `Invalid` with the unit's name where nobody could decide. Six
+    queries."""
     facts = replace(
-        _organisation(by=by, author=author, unit=unit, day=day),
+        _organisation(by=by, author=author, unit=unit, day=day, editors=editors),
         leaves_unit=recipients.leaves_unit(audience, recipients.subscribed_kind(kind, level), unit.pk),
         request=request,
         major=major,
@@ -127,13 +141,19 @@ def plan_of(notice: Notice, *, by: User, day: date, version: Version | None = No
     """The same for a notice as it stands, or this version of it."""
     return plan(
         by=by, author=writer_of(notice, version, by), unit=notice.unit, kind=notice.kind, audience=Audience.read(notice.audience),
-        request=notice.request, major=notice.major, level=notice.level, day=day,
+        request=notice.request, major=notice.major, level=notice.level, day=day, editors=editors_of(version or newest(notice)),
     )  # fmt: skip
 
 
 def shown(notice: Notice, *, by: User, day: date) -> list[Shown]:
     """What the author sees before sending: the chain with its units and people."""
-    return in_words(plan_of(notice, by=by, day=day), {notice.author_id, by.pk}, day)
+    editors = editors_of(newest(notice))
+    return in_words(plan_of(notice, by=by, day=day), {notice.author_id, by.pk} | editors, day)
+
+
+def newest(notice: Notice) -> int | None:
+    """The version that would be sent."""
+    return Version.objects.filter(notice=notice, state__in=Version.OPEN).values_list("pk", flat=True).first()
 
 
 def in_words(planned: Iterable[Planned], barred: set[int], day: date) -> list[Shown]:
@@ -143,17 +163,17 @@ def in_words(planned: Iterable[Planned], barred: set[int], day: date) -> list[Sh
     return [Shown(one, units[one.unit_id], of_unit(one.unit_id, barred, day)) for one in planned]
 
 
-def _organisation(*, by: User, author: User, unit: Unit, day: date) -> Facts:
+def _organisation(*, by: User, author: User, unit: Unit, day: date, editors: Iterable[int] = ()) -> Facts:
     held = UnitFunction.objects.filter(
         function__in=[Function.CHANNEL_MANAGEMENT, Function.MANAGEMENT], unit__active=True
     )
     functions = list(held.values_list("function", "unit_id"))
     management = next((pk for name, pk in functions if name == Function.MANAGEMENT), None)
-    barred = frozenset({by.pk, author.pk})
+    answering = frozenset({by.pk, author.pk})  # a head among them sends it on his own word; to edit it is no such word
     return Facts(
         unit=unit.pk,
-        barred=barred,
-        led_by_author=any(user.pk in barred for user in of_unit(unit.pk, (), day)),
+        barred=answering.union(editors),
+        led_by_author=any(user.pk in answering for user in of_unit(unit.pk, (), day)),
         checkers=tuple(sorted(pk for name, pk in functions if name == Function.CHANNEL_MANAGEMENT)),
         management=management,
         superiors=_superiors(unit, management),

@@ -17,7 +17,7 @@ from accounts.access import scope
 from accounts.models import Absence, User
 from channelportal.lib.workdays import WorkCalendar, local_date
 from notices import rights
-from notices.models import Notice, Receipt, Step, Version
+from notices.models import Notice, Receipt, Step, Version, VersionEditor
 
 LIVE: Final = (Notice.State.PUBLISHING, Notice.State.PUBLISHED)
 MOST = 50  # rows of each sort on the desk; the list has the rest
@@ -79,8 +79,9 @@ def urgent(user: User, today: date) -> QuerySet[Receipt]:
 
 def to_approve(user: User) -> QuerySet[Step]:
     """Steps whose decision is his now, as `deciders.of_step` says of one: a head's; a deputy's while every head who neither
-    wrote nor sent it is away. Nobody decides about what is his own."""
+    wrote, edited nor sent it is away. Nobody decides about what is his own."""
     steps = Step.objects.filter(state=Step.State.OPEN, unit=user.unit_id).exclude(author=user).exclude(editor=user)
+    steps = steps.exclude(Exists(VersionEditor.objects.filter(version=OuterRef("version"), user=user)))
     if not user.leads:
         return steps.none()
     return steps if user.role == User.Role.HEAD else steps.filter(~Exists(_heads_here(user)))
@@ -92,7 +93,10 @@ def _heads_here(deputy: User) -> QuerySet[User]:
     away = Absence.objects.filter(first_day__lte=today, last_day__gte=today, ended_at=None)
     away = away.filter(Q(deputy=None) | Q(deputy=deputy))
     heads = User.objects.filter(unit=deputy.unit_id, role=User.Role.HEAD, is_active=True, frozen_at=None)
-    return heads.exclude(pk__in=away.values("user")).exclude(pk=OuterRef("author")).exclude(pk=OuterRef("editor"))
+    heads = heads.exclude(pk__in=away.values("user")).exclude(pk=OuterRef("author")).exclude(pk=OuterRef("editor"))
+    return heads.exclude(
+        Exists(VersionEditor.objects.filter(version=OuterRef(OuterRef("version")), user=OuterRef("pk")))
+    )
 
 
 def to_write(user: User) -> QuerySet[Notice]:

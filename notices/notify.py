@@ -53,7 +53,7 @@ class News:
 
     def opened(self, step: Step) -> None:
         """A step waits: whoever decides it."""
-        people = deciders.to_tell(step.unit_id, {step.author_id, step.editor_id}, local_date(self.at))
+        people = deciders.to_tell(step.unit_id, deciders.barred(step), local_date(self.at))
         due = step.due_at.isoformat() if step.due_at else ""
         self._tell("to_approve", people, about=about_step(step), step=step.pk, due=due)
 

@@ -31,7 +31,7 @@ READING: Final = frozenset({"receipts", "remind"})
 REASONS: Final[dict[str, Any]] = {
     "writing": _("Only its author and the information officers and heads of his unit may do this."),
     "deciding": _("It is not yours to decide: somebody else's step is open."),
-    "own": _("Nobody approves what he wrote or sent himself."),
+    "own": _("Nobody approves what he wrote, edited or sent himself."),
     "receipts": _("Only the author, his head and the supervising department see who has read it."),
     "draft": _("Only people of a unit write notices."),
     "kind": _("Your unit does not write notices of this kind."),
@@ -113,7 +113,7 @@ def supervises(notice: Notice, user: User) -> bool:
 
 
 def decides(step: Step, user: User, day: date | None = None) -> bool:
-    """Whether this person may decide the step: head of its unit or in his place, and neither author nor sender."""
+    """Whether this person may decide the step: head of its unit or in his place, and neither author, editor nor sender."""
     return any(one.pk == user.pk for one in deciders.of_step(step, day or localdate()))
 
 
@@ -158,5 +158,4 @@ def require(verb: str, notice: Notice, user: User, step: Step | None = None, day
     if verb in READING and not sees_receipts(notice, user):
         raise Refused(REASONS["receipts"])
     if verb in DECIDING and step is not None and not decides(step, user, day):
-        own = user.pk in (step.author_id, step.editor_id)
-        raise Refused(REASONS["own" if own else "deciding"])
+        raise Refused(REASONS["own" if user.pk in deciders.barred(step) else "deciding"])

@@ -108,7 +108,7 @@ def step_lies(step: Step, notice: Notice, at: datetime) -> None:
     """Those who decide an open step, and the author, that it has been lying for a working day."""
     key = f"step:{step.pk}:lies:{local_date(at)}"
     more = {"since": step.opened_at.isoformat() if step.opened_at else "", "decider": step.unit.name}
-    people = deciders.to_tell(step.unit_id, {step.author_id, step.editor_id}, local_date(at))
+    people = deciders.to_tell(step.unit_id, deciders.barred(step), local_date(at))
     persons(people, "notice-step-lies", notice, key=key, at=at, more=more)
     url, data = notice.get_absolute_url(), facts(notice) | more
     alerts.tell(_author(notice), "notice-step-lies-author", key=key, url=url, at=at, data=data)

@@ -19,7 +19,7 @@ from accounts.models import User
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.lib import rich
 from channelportal.lib.rich import Block
-from notices import chain, rights, workflow
+from notices import chain, deciders, rights, workflow
 from notices.audience import Audience
 from notices.forms.approving import DecisionForm
 from notices.models import Notice, Step, Version
@@ -165,7 +165,7 @@ def _show(request: HttpRequest, notice: Notice, found: Situation, form: Decision
 def _why_not(found: Situation, user: User) -> str:
     if found.step is None:
         return _("Nothing waits for a decision: it is being written.")
-    if user.pk in (found.step.author_id, found.step.editor_id):
+    if user.pk in deciders.barred(found.step):
         return str(rights.REASONS["own"])
     return _("It is not your turn: %(unit)s decides now.") % {"unit": found.step.unit.name}
 

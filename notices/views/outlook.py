@@ -136,14 +136,15 @@ def _steps(form: NoticeForm, user: User, chosen: Audience, day: date) -> tuple[l
     if unit is None:
         return [], ""
     data = form.cleaned_data
+    editors = deciders.editors_of(deciders.newest(form.notice)) if form.notice else set()
     try:
         planned = deciders.plan(
             by=user, author=author, unit=unit, kind=data.get("kind"), audience=chosen, request=form.request,
-            major=bool(data.get("major")), level=data.get("level", "normal"), day=day,
+            major=bool(data.get("major")), level=data.get("level", "normal"), day=day, editors=editors,
         )  # fmt: skip
     except Invalid as nobody:
         return [], str(nobody.message)
-    return [link(one) for one in deciders.in_words(planned, {author.pk, user.pk}, day)], ""
+    return [link(one) for one in deciders.in_words(planned, {author.pk, user.pk} | editors, day)], ""
 
 
 def link(step: Shown) -> Link:

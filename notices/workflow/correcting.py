@@ -48,6 +48,7 @@ def correct(
         version = Version.objects.create(
             notice=matter.notice, number=last + 1, drafted_by=by, edited_by=by, edited_at=matter.at, **values
         )
+        writing.sign(version, by=by, at=matter.at)
         writing.carry_over(shown, version, keep_files)
         writing.attach(version, files, by=by, at=matter.at)
         writing.place_pictures(version, by=by, at=matter.at)
@@ -79,6 +80,7 @@ def edit_correction(
             impact=impact, effective_on=effective_on,
         )  # fmt: skip
         matter.set_version(edited_by=by, edited_at=matter.at, **values)
+        writing.sign(matter.hand, by=by, at=matter.at)
         writing.keep_only(matter.hand, keep_files)
         writing.attach(matter.hand, files, by=by, at=matter.at)
         writing.place_pictures(matter.hand, by=by, at=matter.at)

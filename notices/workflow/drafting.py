@@ -76,6 +76,7 @@ def _make(
         request=request, kind=kind, unit=unit, author=by, created_at=moment, touched_at=moment, **written.notice,
     )  # fmt: skip
     version = Version.objects.create(notice=notice, drafted_by=by, edited_by=by, edited_at=moment, **written.version)
+    writing.sign(version, by=by, at=moment)
     writing.attach(version, files, by=by, at=moment)
     writing.place_pictures(version, by=by, at=moment)
     base.record("draft", notice, by=by, at=moment, data={"kind": kind.code, "request": request, "level": notice.level})
@@ -102,6 +103,7 @@ def edit(
         written = writing.written(chosen, contents, request=request, calendar=matter.calendar, at=matter.at)
         matter.set(kind=chosen, **written.notice)
         matter.set_version(edited_by=by, edited_at=matter.at, **written.version)
+        writing.sign(matter.hand, by=by, at=matter.at)
         writing.keep_only(matter.hand, keep_files)
         writing.attach(matter.hand, files, by=by, at=matter.at)
         writing.place_pictures(matter.hand, by=by, at=matter.at)

@@ -20,7 +20,7 @@ from channelportal.core.models import StoredFile
 from channelportal.lib import rich
 from channelportal.lib.workdays import WorkCalendar, local_date
 from notices.audience import Audience
-from notices.models import Level, Notice, NoticeFile, NoticeKind, Picture, Version
+from notices.models import Level, Notice, NoticeFile, NoticeKind, Picture, Version, VersionEditor
 from notices.workflow import base
 
 LATEST: Final = timedelta(days=366)  # a publication is set at most a year ahead
@@ -175,6 +175,11 @@ def _check_days(notice: dict[str, Any], effective_on: date | None, calendar: Wor
         raise Invalid("acknowledge_by", _("Leave at least the working day after the publication."))
     if acknowledge_by and valid_until and acknowledge_by > valid_until:
         raise Invalid("acknowledge_by", _("It would have expired before this day."))
+
+
+def sign(version: Version, *, by: User, at: datetime) -> None:
+    """On record that he wrote on this version: he does not decide it (docs/decisions/13)."""
+    VersionEditor.objects.bulk_create([VersionEditor(version=version, user=by, at=at)], ignore_conflicts=True)
 
 
 # ── when it is sent ─────────────────────────────────────────────────────────────────────────────
