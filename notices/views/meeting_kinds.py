@@ -38,7 +38,9 @@ def kinds(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     user = _editor(request)
     kind = get_object_or_404(MeetingKind, pk=pk) if pk else None
-    form = MeetingKindForm(request.POST or None, user=user, kind=kind, initial=_initial(kind, user))
+    form = MeetingKindForm(
+        request.POST if request.method == "POST" else None, user=user, kind=kind, initial=_initial(kind, user)
+    )
     if request.method == "POST" and form.is_valid() and _save(form, kind, user):
         messages.success(request, _("Saved."))
         return redirect("meeting-kinds")

@@ -143,6 +143,7 @@ def _check_audience(meeting: Meeting) -> None:
     if found > MOST_INVITED:
         raise Invalid("audience", _("At most %(count)s people can be invited.") % {"count": MOST_INVITED})
     check_near(meeting, people(meeting))
+    check_near(meeting, User.objects.filter(pk__in=[meeting.chair_id, base.recorder_of(meeting).pk]))
 
 
 def check_near(meeting: Meeting, invited: QuerySet[User]) -> None:

@@ -37,7 +37,7 @@ def change(
         changed = [name for name in TOLD if getattr(sitting.meeting, name) != before[name]]
         changed += _other(said, papers)
         if not changed:
-            raise WrongState(_("Nothing was changed."))
+            raise Invalid("", _("Nothing was changed. Change what should be different, or go back."))
         _apply(sitting, changed, reason, moves=moves)
         sitting.facts = {"changed": changed, "reason": sitting.meeting.moved_reason} | _stored(before, changed)
         if moves:
@@ -105,6 +105,7 @@ def invite_more(
     changed units since, comes back. Returns the new invitations."""
     with base.handling("invite_more", meeting, by=by, at=at) as sitting:
         wanted = [one for one in dict.fromkeys(people) if one.is_active and one.unit_id]
+        _check_wanted(sitting.meeting, wanted)
         rows = Invitation.objects.filter(meeting=sitting.meeting, user__in=wanted).select_related("user")
         known = {row.user_id: row for row in rows}
         again = [row for row in known.values() if row.dropped_at or row.unit_id != row.user.unit_id]
@@ -122,6 +123,15 @@ def invite_more(
         sitting.facts = {"people": [one.pk for one in [*new, *back]], "required": required}
         sitting.tell("invited", [*new, *back])
     return list(Invitation.objects.filter(meeting=sitting.meeting, user__in=[*new, *back]))
+
+
+def _check_wanted(meeting: Meeting, wanted: list[User]) -> None:
+    if not wanted:
+        raise Invalid("people", _("This would invite nobody. Choose who should come."))
+    standing = Invitation.objects.standing().filter(meeting=meeting).count()
+    if len(wanted) + standing > calling.MOST_INVITED:
+        raise Invalid("people", _("At most %(count)s people can be invited.") % {"count": calling.MOST_INVITED})
+    calling.check_near(meeting, User.objects.filter(pk__in=[one.pk for one in wanted]))
 
 
 def _reminding(sitting: base.Sitting) -> bool:
@@ -150,13 +160,19 @@ def appoint(
 ) -> Meeting:
     """Another chair, another recorder (None: stays), also after the meeting while the minutes are not sent. They are invited."""
     with base.handling("appoint", meeting, by=by, at=at) as sitting:
-        named = {name: user for name, user in (("chair", chair), ("recorder", recorder)) if user is not None}
+        posts = {"chair": sitting.meeting.chair, "recorder": base.recorder_of(sitting.meeting)}
+        named = {
+            name: user for name, user in (("chair", chair), ("recorder", recorder)) if user not in (None, posts[name])
+        }
+        if not named:
+            raise Invalid("chair", _("Name another chair or another recorder, or go back."))
         values = content.values(cast("Content", named))
         if sent(sitting.meeting):
             raise WrongState(_("The minutes have been sent."))
         sitting.set(**values)
         content.check_posts(sitting.meeting)
         _check_writer(sitting.meeting)
+        calling.check_near(sitting.meeting, User.objects.filter(pk__in=[user.pk for user in values.values()]))
         new = list(values.values())
         known = set(Invitation.objects.filter(meeting=sitting.meeting, dropped_at=None).values_list("user", flat=True))
         for user in new:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from channelportal.core.errors import Invalid, WrongState
+from notices import meeting_times
 from notices.models import Invitation, Meeting
 from notices.workflow.meetings import base, changing
+
+FARTHEST: Final = timedelta(days=7)
+"""How far from its time a meeting can have begun."""
 
 
 def record_attendance(
@@ -41,6 +46,10 @@ def hold(
             ends = sitting.at if ended_at is None else ends
         if not starts < ends <= sitting.at:
             raise Invalid("ended_at", _("It must end after it began, and not later than now."))
+        if abs(starts - sitting.meeting.starts_at) > FARTHEST or ends - starts > meeting_times.LONGEST:
+            raise Invalid(
+                "began_at", _("This is too far from the time it was called for. Change the meeting's time instead.")
+            )
         if attendance:
             _write(sitting, attendance)
         sitting.facts |= {"starts_at": starts.isoformat(), "ends_at": ends.isoformat()}

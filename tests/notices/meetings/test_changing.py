@@ -63,7 +63,7 @@ def test_it_is_not_moved_into_the_night_or_the_past(cast: Cast, meeting: Meeting
 
 
 def test_nothing_changed_tells_nobody(cast: Cast, meeting: Meeting) -> None:
-    with pytest.raises(WrongState):
+    with pytest.raises(Invalid):
         meetings.change(meeting, by=cast.market_officer, place="一号会议室", at=may(13))
 
     assert told("changed") == set()
