@@ -9,7 +9,7 @@ The sweep asks for it before it looks at anything, so that no process calls a ti
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -27,6 +27,8 @@ from feedback.workflow import base
 
 log = logging.getLogger(__name__)
 BATCH: Final = 200
+CalendarOf = Callable[[int | None], WorkCalendar]
+"""The calendar of the people of a unit."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,15 @@ def catch_up(at: datetime, left: set[int] | None = None) -> int:
     return moved
 
 
-def preview(days: WorkCalendar, at: datetime, *, most: int = 200) -> list[Moved]:
-    """What would move if `days` were everybody's calendar: for the page that asks before an import is put in force."""
+def preview(days: WorkCalendar | CalendarOf, at: datetime, *, most: int = 200) -> list[Moved]:
+    """What would move if `days` were everybody's calendar, or that of each unit: for the page that asks before it is in force."""
+    of = days if callable(days) else lambda _unit: days
     found: list[Moved] = []
     for ids in _batches(at):
         duties = _open(at).filter(pk__in=ids).select_related("ticket", "unit")
-        counted = ((duty, deadlines.recount(in_force.policy(), days, base.as_duty(duty), at=at)) for duty in duties)
+        counted = (
+            (duty, deadlines.recount(in_force.policy(), of(duty.unit_id), base.as_duty(duty), at=at)) for duty in duties
+        )
         found += [Moved(duty, due) for duty, due in counted if due]
         if len(found) >= most:
             break

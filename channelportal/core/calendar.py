@@ -5,7 +5,7 @@ Rows are never deleted: a change brings a `CalendarVersion`, and the rows that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -45,7 +45,19 @@ def current(*, fresh: bool = False, unit_id: int | None = None) -> WorkCalendar:
     return copy.of_unit[unit_id]
 
 
-def _load() -> _Copy:
+def proposed(day: date, row: Row | None, *, unit_id: int | None = None) -> Callable[[int | None], WorkCalendar]:
+    """Each unit's calendar if `set_day` (or, with `row` None, `clear_day`) were said of this day: for a preview."""
+    check_day(day)
+    copy = _load(instead=(day, unit_id, row))
+
+    def of(unit: int | None) -> WorkCalendar:
+        rows = copy.unit_rows.get(unit) if unit is not None else None
+        return copy.common.with_overrides(rows) if rows else copy.common
+
+    return of
+
+
+def _load(*, instead: tuple[date, int | None, Row | None] | None = None) -> _Copy:
     statutory: dict[date, Row] = {}
     company: dict[date, Row] = {}
     units: dict[int, dict[date, Row]] = {}
@@ -54,6 +66,12 @@ def _load() -> _Copy:
     for day, working, reason, name, paper, notice, unit_id in facts:
         layer = units.setdefault(unit_id, {}) if unit_id else statutory if reason in STATUTORY else company
         layer[day] = Row(working, Reason(reason), name, paper, notice)
+    if instead:
+        changed, of_unit, row = instead
+        layer = units.setdefault(of_unit, {}) if of_unit else company
+        layer.pop(changed, None)
+        if row is not None:
+            layer[changed] = row
     years = CalendarVersion.objects.filter(year__isnull=False).values_list("year", flat=True).distinct()
     common = WorkCalendar(statutory, published_years={year for year in years if year is not None})
     return _Copy(common.with_overrides(company) if company else common, units)

@@ -33,6 +33,7 @@ from channelportal.lib.workdays import Day, Reason, Row, WorkCalendar
 from feedback import recount
 
 SALT: Final = "calendar.plan"
+DAY_SALT: Final = "calendar.day"
 PREVIEW_LASTS: Final = 7200  # seconds between preview and confirmation
 FIRST, LAST = 2001, 2099
 MOST_MOVED: Final = 100  # obligations that the preview names
@@ -214,41 +215,99 @@ class DayForm(forms.Form):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A single day to be set (`working`) or, with None, to be taken back; `row`: what is taken back."""
+
+    day: date
+    working: bool | None
+    name: str
+    paper: str
+    unit: Unit | None
+
+    @property
+    def row(self) -> Row | None:
+        return None if self.working is None else Row(self.working, Reason.COMPANY, self.name, self.paper)
+
+    @property
+    def unit_id(self) -> int | None:
+        return self.unit.pk if self.unit else None
+
+
 @require_http_methods(["GET", "POST"])
 def set_day(request: HttpRequest) -> HttpResponse:
-    """One day by hand, for everybody or for one unit."""
+    """One day by hand, for everybody or for one unit; first only shown, with the tickets that it moves."""
     _required(request)
     form = DayForm(
         request.POST or None, initial={"date": request.GET.get("date", ""), "unit": _whole(request.GET.get("unit", ""))}
     )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        unit = data["unit"]
         try:
-            calendar.set_day(
-                data["date"], data["working"], name=data["name"], paper=data["paper"],
-                by=request.user, at=now(), unit_id=unit.pk if unit else None,
-            )  # fmt: skip
+            return _preview(request, Change(data["date"], data["working"], data["name"], data["paper"], data["unit"]))
         except Invalid as error:
             error.show_in(form)
-        else:
-            messages.success(request, _("The day is set. Open deadlines are counted anew."))
-            return redirect(_back(data["date"], unit.pk if unit else None))
     return show_form(
-        request, "core/calendar_day.html", {"form": form, "submit": _("Set the day"), "cancel": reverse("calendar")}
+        request,
+        "core/calendar_day.html",
+        {"form": form, "submit": _("Show what would change"), "cancel": reverse("calendar")},
     )
 
 
 @require_POST
 def clear_day(request: HttpRequest) -> HttpResponse:
-    """What was set by hand is taken back; the general rule holds again."""
+    """What was set by hand is to be taken back, so that the general rule holds again; first only shown."""
     _required(request)
-    row = CalendarDay.objects.filter(pk=_whole(request.POST.get("row", "")), superseded_by=None).first()
+    row = CalendarDay.objects.filter(pk=_whole(request.POST.get("row", "")), superseded_by=None)
+    row = row.filter(reason=CalendarDay.Reason.COMPANY).select_related("unit").first()
     if row is None:
         raise WrongState(_("That day was changed meanwhile."))
-    calendar.clear_day(row.date, by=request.user, at=now(), unit_id=row.unit_id)
-    messages.success(request, _("Taken back. Open deadlines are counted anew."))
-    return redirect(_back(row.date, row.unit_id))
+    return _preview(request, Change(row.date, None, row.name, row.paper, row.unit))
+
+
+def _preview(request: HttpRequest, change: Change) -> HttpResponse:
+    """Before and after of the day, and the open deadlines that would move."""
+    wanted = calendar.proposed(change.day, change.row, unit_id=change.unit_id)
+    before = calendar.current(fresh=True, unit_id=change.unit_id).day(change.day)
+    after = wanted(change.unit_id).day(change.day)
+    context = {
+        "change": change,
+        "before": before,
+        "after": after,
+        "turns": before.working != after.working,
+        "moved": recount.preview(wanted, now(), most=MOST_MOVED),
+        "most_moved": MOST_MOVED,
+        "back": _back(change.day, change.unit_id),
+        "token": signing.dumps(
+            [change.day.isoformat(), change.working, change.name, change.paper, change.unit_id, _stamp()], salt=DAY_SALT
+        ),
+    }
+    return render(request, "core/calendar_day_preview.html", context)
+
+
+@require_POST
+@transaction.atomic
+def confirm_day(request: HttpRequest) -> HttpResponse:
+    """What the preview of a day showed is put in force."""
+    _required(request)
+    try:
+        day_, working, name, paper, unit_id, stamp = signing.loads(
+            request.POST.get("token", ""), salt=DAY_SALT, max_age=PREVIEW_LASTS
+        )
+    except signing.BadSignature:
+        raise WrongState(_("The preview is too old. Choose the day again.")) from None
+    day = date.fromisoformat(day_)
+    if stamp != _stamp():
+        raise WrongState(
+            _("The calendar was changed since the preview. Choose the day again to see what would change now.")
+        )
+    if working is None:
+        calendar.clear_day(day, by=request.user, at=now(), unit_id=unit_id)
+        messages.success(request, _("Taken back. Open deadlines are counted anew."))
+    else:
+        calendar.set_day(day, working, name=name, paper=paper, by=request.user, at=now(), unit_id=unit_id)
+        messages.success(request, _("The day is set. Open deadlines are counted anew."))
+    return redirect(_back(day, unit_id))
 
 
 def _back(day: date, unit_id: int | None) -> str:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("calendar/import/", calendar.import_plan, name="calendar-import"),
     path("calendar/publish/", calendar.publish, name="calendar-publish"),
     path("calendar/day/", calendar.set_day, name="calendar-day"),
+    path("calendar/day/confirm/", calendar.confirm_day, name="calendar-day-confirm"),
     path("calendar/day/clear/", calendar.clear_day, name="calendar-day-clear"),
     path("parameters/", parameters.parameters, name="parameters"),
     path("audit/", trail.audit_list, name="audit"),

@@ -31,6 +31,11 @@ def notice(**changed: Any) -> SimpleUploadedFile:
     return SimpleUploadedFile("2027.json", json.dumps(content).encode())
 
 
+def confirmed(client: Client, day: dict[str, Any]) -> Any:
+    """The day set after its preview."""
+    return client.post("/calendar/day/confirm/", {"token": client.post("/calendar/day/", day).context["token"]})
+
+
 @pytest.mark.parametrize(
     "query",
     ["", "?year=2024", "?year=2027", "?year=1", "?year=9999", "?year=x", "?year=²", "?unit=x", "?year=" + "9" * 5000],
@@ -66,7 +71,7 @@ def test_it_shows_first_and_publishes_then(client: Client, cast: Any) -> None:
 def test_it_refuses_a_preview_that_the_calendar_overtook(client: Client, cast: Any) -> None:
     client.force_login(cast.qifa_head)
     token = client.post("/calendar/import/", {"file": notice()}).context["token"]
-    client.post("/calendar/day/", {"date": "2026-12-25", "working": "no", "name": "盘点"})
+    confirmed(client, {"date": "2026-12-25", "working": "no", "name": "盘点"})
 
     answer = client.post("/calendar/publish/", {"token": token})
 
@@ -100,7 +105,10 @@ def test_it_says_what_is_wrong_with_a_file(client: Client, cast: Any, file: Simp
     assert page.context["form"].errors["file"]
 
 
-@pytest.mark.parametrize("path", ["/calendar/import/", "/calendar/day/", "/calendar/publish/", "/calendar/day/clear/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/calendar/import/", "/calendar/day/", "/calendar/publish/", "/calendar/day/clear/", "/calendar/day/confirm/"],
+)
 @pytest.mark.parametrize("who", ["ludong_head", "kefu_head", "audit_admin", "system_admin"])
 def test_it_is_changed_by_the_supervising_department_only(client: Client, cast: Any, path: str, who: str) -> None:
     client.force_login(cast.people[who])
@@ -110,14 +118,44 @@ def test_it_is_changed_by_the_supervising_department_only(client: Client, cast: 
 
 def test_it_sets_a_day_for_one_unit_and_takes_it_back(client: Client, cast: Any) -> None:
     client.force_login(cast.qifa_head)
-    client.post("/calendar/day/", {"date": "2026-12-26", "working": "yes", "name": "盘点", "unit": cast.shenyang.pk})
+    confirmed(client, {"date": "2026-12-26", "working": "yes", "name": "盘点", "unit": cast.shenyang.pk})
     row = CalendarDay.objects.get(unit=cast.shenyang, superseded_by=None)
     assert calendar.current(fresh=True, unit_id=cast.shenyang.pk).is_working(date(2026, 12, 26))
 
-    client.post("/calendar/day/clear/", {"row": row.pk})
+    preview = client.post("/calendar/day/clear/", {"row": row.pk})
+    assert calendar.current(fresh=True, unit_id=cast.shenyang.pk).is_working(date(2026, 12, 26))
+    client.post("/calendar/day/confirm/", {"token": preview.context["token"]})
 
     assert not calendar.current(fresh=True, unit_id=cast.shenyang.pk).is_working(date(2026, 12, 26))
     assert client.post("/calendar/day/clear/", {"row": row.pk}).status_code == 409
+
+
+def test_it_shows_before_a_day_is_set_what_changes_and_sets_nothing(client: Client, cast: Any) -> None:
+    client.force_login(cast.qifa_head)
+
+    page = client.post("/calendar/day/", {"date": "2026-12-25", "working": "no", "name": "盘点"})
+
+    assert (page.context["before"].working, page.context["after"].working) == (True, False)
+    assert calendar.current(fresh=True).is_working(date(2026, 12, 25))
+    assert not CalendarDay.objects.filter(date=date(2026, 12, 25), superseded_by=None).exists()
+
+
+def test_it_refuses_a_day_that_the_calendar_overtook(client: Client, cast: Any) -> None:
+    client.force_login(cast.qifa_head)
+    token = client.post("/calendar/day/", {"date": "2026-12-25", "working": "no", "name": "盘点"}).context["token"]
+    confirmed(client, {"date": "2026-12-24", "working": "no", "name": "盘点"})
+
+    answer = client.post("/calendar/day/confirm/", {"token": token})
+
+    assert answer.status_code == 409
+    assert calendar.current(fresh=True).is_working(date(2026, 12, 25))
+
+
+@pytest.mark.parametrize("token", ["", "x", "a:b:c"])
+def test_it_refuses_a_forged_day(client: Client, cast: Any, token: str) -> None:
+    client.force_login(cast.qifa_head)
+
+    assert client.post("/calendar/day/confirm/", {"token": token}).status_code == 409
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "x", "", "2026-02-30"])

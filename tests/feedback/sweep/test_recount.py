@@ -70,3 +70,37 @@ def test_it_shows_beforehand_what_would_move(ticket: Ticket) -> None:
 
     assert [(one.obligation.ticket, one.due.at) for one in found] == [(ticket, may(13, 18))]
     assert duty_of(ticket).due_at == may(12, 18)
+
+
+def test_it_shows_beforehand_exactly_what_a_day_set_by_hand_moves(ticket: Ticket, cast: Cast) -> None:
+    row = Row(working=False, reason=Reason.COMPANY, name="厂休", paper="", notice=None)
+    found = preview(calendar.proposed(may(12).date(), row), may(11, 16))
+
+    declare(cast, 12, False, may(11, 16))
+    moved = catch_up(may(11, 16))
+
+    assert len(found) == moved == 1
+    assert found[0].due.at == duty_of(ticket).due_at
+
+
+def test_it_shows_that_another_units_day_moves_nothing(ticket: Ticket, cast: Cast) -> None:
+    row = Row(working=False, reason=Reason.COMPANY, name="盘点", paper="", notice=None)
+
+    assert preview(calendar.proposed(may(12).date(), row, unit_id=cast.dev.pk), may(11, 16)) == []
+    assert len(preview(calendar.proposed(may(12).date(), row, unit_id=cast.kefu.pk), may(11, 16))) == 1
+
+
+def test_it_shows_that_the_units_own_day_wins_over_the_companys(ticket: Ticket, cast: Cast) -> None:
+    calendar.set_day(may(12).date(), True, name="值班", by=cast.qifa_head, at=may(11, 15), unit_id=cast.kefu.pk)
+    row = Row(working=False, reason=Reason.COMPANY, name="厂休", paper="", notice=None)
+
+    assert preview(calendar.proposed(may(12).date(), row), may(11, 16)) == []
+
+
+def test_it_shows_what_taking_a_day_back_moves(ticket: Ticket, cast: Cast) -> None:
+    declare(cast, 13, True, may(11, 15))
+    calendar.set_day(may(12).date(), True, name="加班", by=cast.qifa_head, at=may(11, 15))
+    wanted = calendar.proposed(may(12).date(), None)
+
+    assert wanted(None).day(may(12).date()).reason is not Reason.COMPANY
+    assert wanted(None).day(may(13).date()).reason is Reason.COMPANY
