@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import OneTimePassword, Unit, User
+from channelportal.lib.text import composed
 
 LONGEST_PASSWORD = 200  # of the field; the rule (128) has its own words
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -23,7 +24,7 @@ _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2
 
 def clean_line(text: str) -> str:
     """One line as it is kept: NFC, nothing invisible, single spaces."""
-    return " ".join(_INVISIBLE.sub(" ", unicodedata.normalize("NFC", text)).split())
+    return " ".join(_INVISIBLE.sub(" ", composed(text)).split())
 
 
 class LineField(forms.CharField):

@@ -100,8 +100,11 @@ def _tag_end(source: str, place: int) -> int:
 
 def _after(source: str, name: str, place: int) -> int:
     """Behind the closing tag of what is dropped with its content; the end, if it is never closed."""
-    close = re.compile(rf"</{re.escape(name)}(?=[\s/>])[^>]*>", re.IGNORECASE).search(source, place)
-    return close.end() if close else len(source)
+    close = re.compile(rf"</{re.escape(name)}[\s/>]", re.IGNORECASE).search(source, place)
+    end = (
+        source.find(">", close.end() - 1) if close else -1
+    )  # asked once: who never closes it is not asked a thousand times
+    return end + 1 if end >= 0 else len(source)
 
 
 def attributes_of(tag: Tag) -> dict[str, str]:
@@ -186,7 +189,7 @@ class Reader:
     def close(self, name: str) -> None:
         name = _SAME.get(name, name)
         if name == "a":
-            self.links = self.links[:-1]
+            del self.links[-1:]
         elif name in self.marks:
             self.marks[name] = max(0, self.marks[name] - 1)
         elif name in _HEADINGS or name in _BREAKING:

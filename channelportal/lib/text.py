@@ -21,6 +21,10 @@ _SPACE: Final = re.compile(r"\s+")
 _TRAILING: Final = re.compile(r"[^\S\n]+$", re.MULTILINE)
 _MANY_BREAKS: Final = re.compile(r"\n{4,}")
 MOST_MARKS: Final = 4  # combining marks on one character; more only pile up over other people's lines
+MOST_COMPOSED: Final = 30  # of Unicode's stream-safe text: no language has more
+_PILE: Final = re.compile(
+    f"[^\x00-\u02ff\u3000-\u3029\u3030-\u3098\u309b-\ua66e\uac00-\ufa6d\ufe30-\uffef]{{{MOST_COMPOSED + 1}}}"
+)  # signs among which marks may be; a quick look
 
 
 def clean_text(text: str) -> str:
@@ -30,7 +34,13 @@ def clean_text(text: str) -> str:
 
 def clean_part(text: str) -> str:
     """A piece out of a text: composed, without what nobody sees, line ends as \\n; its spaces stay."""
-    return _fewer_marks(unicodedata.normalize("NFC", _INVISIBLE.sub("", _BREAKS.sub("\n", text))))
+    return _fewer_marks(composed(_INVISIBLE.sub("", _BREAKS.sub("\n", text))))
+
+
+def composed(text: str) -> str:
+    """NFC in time proportional to the length: composing sorts the marks on one character in the square of their number, so what
+    piles up beyond any language is cut before."""
+    return unicodedata.normalize("NFC", _fewer_marks(text, MOST_COMPOSED) if _PILE.search(text) else text)
 
 
 def clean_line(text: str) -> str:
@@ -38,13 +48,13 @@ def clean_line(text: str) -> str:
     return _SPACE.sub(" ", clean_text(text)).strip()
 
 
-def _fewer_marks(text: str) -> str:
+def _fewer_marks(text: str, most: int = MOST_MARKS) -> str:
     if text.isascii():
         return text
     run, kept = 0, []
     for char in text:
         run = run + 1 if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me") else 0
-        if run <= MOST_MARKS:
+        if run <= most:
             kept.append(char)
     return "".join(kept)
 

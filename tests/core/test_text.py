@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+import unicodedata
+from collections.abc import Callable
+
 import pytest
 from django import forms
 from django.template import Context, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.forms import LineField as AccountLine
 from channelportal.core import search
 from channelportal.core.fields import LineField, TextField
 from channelportal.core.models import SearchDocument
-from channelportal.lib.text import clean_line, clean_text, fold, grams, render_text, wanted_grams
+from channelportal.lib.text import clean_line, clean_text, composed, fold, grams, render_text, wanted_grams
 
 # each is what somebody once typed, pasted or sent on purpose
 HOSTILE = [
@@ -90,6 +95,25 @@ def test_it_shows_paragraphs_lists_emphasis_and_links() -> None:
 def test_it_is_not_slow_on_purpose() -> None:
     for bomb in ("[" * 20_000, "*a" * 10_000, "> " * 5_000, "- " * 10_000, "(" * 20_000, "![" * 10_000):
         render_text(bomb)
+
+
+@pytest.mark.parametrize(
+    "clean",
+    [clean_text, clean_line, fold, composed, AccountLine().clean, LineField(max_length=9, required=False).to_python],
+)
+def test_a_pile_of_accents_takes_no_longer_than_it_is_long(clean: Callable[[str], str]) -> None:
+    pile = "a" + "\u0300\u0316" * 200_000  # sorting them takes minutes
+    started = time.process_time()
+
+    assert len(clean(pile)) < 40
+
+    assert time.process_time() - started < 4
+
+
+def test_it_composes_what_languages_have() -> None:
+    many = "e\u0302\u0301 \u05e9\u05bc\u05c1\u05b8 ก\u0e47 " + "и\u0306" * 50 + "\u0915\u094d" * 40
+
+    assert composed(many) == unicodedata.normalize("NFC", many)
 
 
 def test_it_cuts_chinese_into_pairs() -> None:

@@ -157,9 +157,14 @@ HEAVY = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("bit", HEAVY)
-def test_it_takes_no_longer_than_the_text_is_long(bit: str) -> None:
-    raw = "<p>" + bit * (200_000 // len(bit))
+HEAVY_BEHIND = [
+    ("<p>a", "\u0300\u0316"), ("<p>a", "&#768;&#790;"), ("<script>", "</script "), ("<svg>", "</svg\n"), ("<p>" + "<a>" * 50_000, "</a>"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "bit"), [*(("<p>", bit) for bit in HEAVY), *HEAVY_BEHIND])
+def test_it_takes_no_longer_than_the_text_is_long(before: str, bit: str) -> None:
+    raw = before + bit * ((200_000 if before == "<p>" else 390_000 - len(before)) // len(bit))
 
     started = time.process_time()
     rich.clean(raw)
