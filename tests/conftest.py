@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
-pytest_plugins = ["tests.services.processes", "tests.services.mail", "tests.services.browser"]
+pytest_plugins = ["tests.services.leaks", "tests.services.processes", "tests.services.mail", "tests.services.browser"]
 if importlib.util.find_spec("tests.people"):
     pytest_plugins.append("tests.people")
 

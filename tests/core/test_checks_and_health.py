@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 
 from channelportal.celery import app
@@ -126,6 +127,24 @@ def test_it_leaves_the_process_that_called_it_with_its_workers(monkeypatch: pyte
 
     assert eager == [True]
     assert not app.conf.task_always_eager
+
+
+@pytest.mark.postgres
+def test_it_gives_the_open_connection_the_time_of_jobs_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed: list[str] = []
+
+    def look(at: datetime) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            allowed.append(cursor.fetchone()[0])
+
+    monkeypatch.setattr(outbox, "deliver", look)
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 5000")
+
+    call_command("run_jobs")
+
+    assert allowed == ["1min"]
 
 
 def test_it_has_a_year_for_every_version() -> None:
