@@ -5,8 +5,6 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, IntegerField, Subquery, Value
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,16 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import scope
-from accounts.models import User
 from channelportal.core import calendar as calendars
-from channelportal.core.lists import COUNTED, Column, page_of
+from channelportal.core import tabs
+from channelportal.core.lists import Column, page_of
 from channelportal.lib.workdays import WorkCalendar
 from feedback import deadlines
 from feedback.filters import SORTS, TicketFilter, View, views_for
 from feedback.models import Ticket, TicketQuerySet
 from feedback.views import person
-
-MOST_COUNTED = 99
 
 COLUMNS = [
     Column(_("Number"), attrgetter("number")),
@@ -50,18 +46,21 @@ COLUMNS = [
 def tickets(request: HttpRequest) -> HttpResponse:
     user = person(request)
     views = views_for(user)
-    view = next((one for one in views if one.code == request.GET.get("view")), views[0])
+    view = tabs.chosen(request, views)
     base = Ticket.objects.visible_to(user)
-    chosen = base.filter(view.chosen(user, scope(user))).select_related("kind", "asker", "responsible", "assignee")
-    page = page_of(request, chosen, TicketFilter, SORTS, default=view.sort)
+
+    def rows(one: View) -> TicketQuerySet:
+        return base.filter(one.chosen(user, scope(user)))
+
+    named = rows(view).select_related("kind", "asker", "responsible", "assignee")
+    page = page_of(request, named, TicketFilter, SORTS, default=view.sort)
     if page.exporting:
         return page.xlsx("tickets", COLUMNS)
     now = timezone.now()
-    counts = _counts(base, views, user, page.queryset)
-    page.total = counts["total"] if counts["total"] <= COUNTED else None
+    said = tabs.tabs(page, user, views, view, rows)
     context = page.context() | {
         "now": now,
-        "views": _tabs(views, view, counts),
+        "views": said,
         "view": view,
         "lines": [_line(ticket, calendars.current(), now) for ticket in page],
         "may_file": scope(user).may("ticket.file", user.unit_id),
@@ -69,34 +68,6 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "picks": view.code == "approve",
     }
     return render(request, "feedback/tickets.html", context)
-
-
-def _counts(base: TicketQuerySet, views: list[View], user: User, shown: Any) -> dict[str, int]:
-    """The numbers on the tabs, and that of the list shown, in one statement; each counted only as far as it is said."""
-    who = scope(user)
-    wanted = {view.code: _count(base.filter(view.chosen(user, who)), MOST_COUNTED) for view in views if view.counted}
-    wanted["total"] = _count(shown, COUNTED)
-    counted: Any = User.objects.filter(pk=user.pk).values(**wanted).get()
-    return dict(counted)
-
-
-def _count(rows: TicketQuerySet, most: int) -> Coalesce:
-    few = Ticket.objects.filter(pk__in=rows.order_by().values("pk")[: most + 1])
-    one = few.annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(one, output_field=IntegerField()), 0)
-
-
-def _tabs(views: list[View], chosen: View, counts: dict[str, int]) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": view.code,
-            "label": view.label,
-            "on": view == chosen,
-            "count": counts.get(view.code, 0),
-            "more": counts.get(view.code, 0) > MOST_COUNTED,
-        }
-        for view in views
-    ]
 
 
 def _line(ticket: Ticket, calendar: WorkCalendar, now: Any) -> dict[str, Any]:

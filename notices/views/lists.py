@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, IntegerField, Subquery, Value
-from django.db.models.functions import Coalesce, ExtractYear
+from django.db.models import Count
+from django.db.models.functions import ExtractYear
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,8 +19,9 @@ from django.views.decorators.http import require_safe
 from accounts.access import scope, signed_in
 from accounts.models import User
 from channelportal.core import calendar as calendars
-from channelportal.core.lists import COUNTED, Column, ListPage, page_of
-from notices.desk import MOST_COUNTED, days_said
+from channelportal.core import tabs
+from channelportal.core.lists import Column, ListPage, page_of
+from notices.desk import days_said
 from notices.filters import SORTS, NoticeFilter, View, views_for, with_receipt, with_step
 from notices.models import Notice, NoticeKind, NoticeQuerySet, Step
 
@@ -48,7 +49,7 @@ READING = [
 def notices(request: HttpRequest) -> HttpResponse:
     user, today = signed_in(request), localdate()
     views = views_for(user)
-    view = next((one for one in views if one.code == request.GET.get("view")), views[0])
+    view = tabs.chosen(request, views)
     rows = with_receipt(view.chosen(user, today), user).select_related("kind", "unit", "author")
     page = page_of(
         request, with_step(rows) if view.rows == "approve" else rows, NoticeFilter, _sorts(view), default=view.sort
@@ -56,11 +57,10 @@ def notices(request: HttpRequest) -> HttpResponse:
     if page.exporting:
         return page.xlsx("notices", _columns(view, user))
     now = timezone.now()
-    counts = _counts(views, user, today, page.queryset)
-    page.total = counts["total"] if counts["total"] <= COUNTED else None
+    said = tabs.tabs(page, user, views, view, lambda one: one.chosen(user, today))
     context = page.context() | {
         "now": now,
-        "views": _tabs(views, view, counts),
+        "views": said,
         "view": view,
         "lines": _lines(page, user, now),
         "may_write": scope(user).may("notice.draft", user.unit_id),
@@ -90,33 +90,6 @@ def _columns(view: View, user: User) -> list[Column]:
         Column(_("Recipients"), figure("recipients"), 10),
         Column(_("Opened"), figure("opened"), 10),
         Column(_("Acknowledged"), figure("acknowledged"), 10),
-    ]
-
-
-def _counts(views: list[View], user: User, today: date, shown: Any) -> dict[str, int]:
-    """The numbers on the tabs, and that of the list shown, in one statement; each counted only as far as it is said."""
-    wanted = {view.code: _count(view.chosen(user, today), MOST_COUNTED) for view in views if view.counted}
-    wanted["total"] = _count(shown, COUNTED)
-    counted: Any = User.objects.filter(pk=user.pk).values(**wanted).get()
-    return dict(counted)
-
-
-def _count(rows: NoticeQuerySet, most: int) -> Coalesce:
-    few = Notice.objects.filter(pk__in=rows.order_by().values("pk")[: most + 1])
-    one = few.annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(one, output_field=IntegerField()), 0)
-
-
-def _tabs(views: list[View], chosen: View, counts: dict[str, int]) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": view.code,
-            "label": view.label,
-            "on": view == chosen,
-            "count": counts.get(view.code, 0),
-            "more": counts.get(view.code, 0) > MOST_COUNTED,
-        }
-        for view in views
     ]
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import scope, signed_in
 from accounts.models import User
-from channelportal.core import clock
+from channelportal.core import clock, tabs
 from channelportal.core.lists import Column, page_of
 from notices import meeting_desk
 from notices.meeting_filters import SORTS, MeetingFilter, views_for
@@ -38,17 +37,16 @@ COLUMNS: Final = [
 def meetings(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), clock.now()
     views = views_for(user)
-    view = next((one for one in views if one.code == request.GET.get("view")), views[0])
+    view = tabs.chosen(request, views)
     mine = Prefetch("invitations", Invitation.objects.filter(user=user, dropped_at=None), to_attr="mine")
     rows = view.chosen(user, now).select_related("kind", "unit", "chair").prefetch_related(mine)
     page = page_of(request, rows, MeetingFilter, SORTS, default=view.sort)
     if page.exporting:
         return page.xlsx("meetings", COLUMNS)
+    said = tabs.tabs(page, user, views, view, lambda one: one.chosen(user, now))
     context = page.context() | {
         "now": now,
-        "views": [
-            {"code": one.code, "label": one.label, "on": one == view, "count": _count(one, user, now)} for one in views
-        ],
+        "views": said,
         "view": view,
         "todo": {row.url.partition("#")[0]: row for row in meeting_desk.waiting(user, now)}
         if view.code == "todo"
@@ -59,12 +57,6 @@ def meetings(request: HttpRequest) -> HttpResponse:
     for line in context["lines"]:
         line["todo"] = context["todo"].get(line["meeting"].get_absolute_url())
     return render(request, "meetings/list.html", context)
-
-
-def _count(view: Any, user: User, now: datetime) -> int:
-    """How many, as far as it is said on the tab."""
-    rows: Any = view.chosen(user, now).order_by()
-    return len(rows.values_list("pk", flat=True)[:100]) if view.counted else 0
 
 
 def meeting_or_none(user: User, number: str) -> Meeting | None:
