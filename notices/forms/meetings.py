@@ -330,7 +330,7 @@ def _expected(row: Invitation) -> str:
 # ── minutes and actions ─────────────────────────────────────────────────────────────────────────
 
 
-class MinutesForm(forms.Form):
+class MinutesForm(SeenForm):
     readers = forms.ChoiceField(
         label=_("who reads them"), choices=Minutes.Readers.choices, initial=Minutes.Readers.INVITED, required=False,
         widget=forms.RadioSelect,

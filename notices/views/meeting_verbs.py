@@ -383,7 +383,8 @@ def _url(meeting: Meeting, path: str) -> str:
 def owners(meeting: Meeting) -> QuerySet[User]:
     """Who can be given something to do: people invited, their deputies, and those of the unit that called it."""
     rows = Invitation.objects.filter(meeting=meeting, dropped_at=None)
-    wanted = (
-        Q(pk__in=rows.values("user")) | Q(pk__in=rows.exclude(deputy=None).values("deputy")) | Q(unit=meeting.unit_id)
-    )
+    own = Q(unit=meeting.unit_id)
+    if meeting.confidential:
+        own &= ~Q(role=User.Role.MEMBER)  # who there does not see it
+    wanted = Q(pk__in=rows.values("user")) | Q(pk__in=rows.exclude(deputy=None).values("deputy")) | own
     return User.objects.active().filter(wanted).order_by("pinyin")

@@ -25,6 +25,7 @@ from notices.workflow.meetings.kinds import Kind, save_kind
 from notices.workflow.meetings.minutes import (
     ActionRow,
     approve_minutes,
+    draft_seen_of,
     return_minutes,
     submit_minutes,
     write_minutes,
@@ -37,7 +38,7 @@ from notices.workflow.meetings.sendings import seen_of as call_seen_of
 
 __all__ = [
     "ActionRow", "AgendaRow", "Content", "Kind", "Said", "SentAnew", "appoint", "approve", "approve_minutes", "call_seen_of",
-    "cancel", "change", "draft", "drop_action", "drop_invitee", "edit", "finish_action", "give_back", "hold", "invite_more",
-    "minutes_seen_of", "move_action", "needs_approval", "people", "recall", "record_attendance", "reply", "return_minutes",
-    "save_kind", "send", "submit_minutes", "write_minutes",
+    "cancel", "change", "draft", "draft_seen_of", "drop_action", "drop_invitee", "edit", "finish_action", "give_back", "hold",
+    "invite_more", "minutes_seen_of", "move_action", "needs_approval", "people", "recall", "record_attendance", "reply",
+    "return_minutes", "save_kind", "send", "submit_minutes", "write_minutes",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -38,11 +38,13 @@ def write_minutes(
     body: str,
     actions: Sequence[ActionRow] | None = None,
     readers: str | None = None,
+    seen: str | None = None,
     at: datetime | None = None,
 ) -> Minutes:
     """Write or change the draft; `body` is formatted text, cleaned here. `actions`: all that the minutes propose (None: as they
-    are). Owners are people invited, their deputies, or of the unit that called it (of a confidential meeting only its officers and
-    heads). `readers`: of `Minutes.Readers` (None: as it is). Invalid names body, actions or readers."""
+    are). Owners are people invited, their deputies, or of the unit that called it (of a confidential meeting only its officers
+    and heads). `readers`: of `Minutes.Readers` (None: as it is). `seen`: the draft that was gone on from (`draft_seen_of`; None:
+    not asked). Invalid names body, actions, readers, or seen where somebody else wrote meanwhile."""
     with base.handling("write_minutes", meeting, by=by, at=at) as sitting:
         body = rich.clean(body)
         if rich.is_empty(body):
@@ -52,6 +54,8 @@ def write_minutes(
             record = Minutes(meeting=sitting.meeting)
         elif record.state not in WRITABLE:
             raise WrongState(_("The minutes are with the chair or were sent."))
+        elif seen is not None and seen != draft_seen_of(record):
+            raise Invalid("seen", _elsewhere(record))
         record.body, record.written_by, record.written_at = body, by, sitting.at
         if readers is not None:
             if readers not in Minutes.Readers.values:
@@ -63,6 +67,19 @@ def write_minutes(
         if actions is not None:
             _propose(sitting, actions)
     return record
+
+
+def draft_seen_of(record: Minutes | None) -> str:
+    """What a page that writes on carries, so that nobody's words are replaced unread."""
+    return record.written_at.isoformat() if record else ""
+
+
+def _elsewhere(record: Minutes) -> Any:
+    words = _(
+        "%(name)s saved the minutes since you opened this page. Yours stand below, the saved ones beside them. "
+        "Take over what is missing and save again: then yours count."
+    )
+    return words % {"name": record.written_by.name}
 
 
 def _propose(sitting: base.Sitting, rows: Sequence[ActionRow]) -> None:
