@@ -15,18 +15,19 @@ from __future__ import annotations
 import bisect
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from sys import maxsize
 from typing import Final
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Max
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 
 from accounts.models import User
 from channelportal.core import audit, bulk, clock, jobs
 from channelportal.core.models import Job
+from channelportal.lib.workdays import SHANGHAI, local_date
 from notices import asking, recipients, robots, telling
-from notices.models import Notice, Receipt
+from notices.models import Notice, Receipt, UnitAnswer
 
 log = logging.getLogger(__name__)
 
@@ -132,11 +133,29 @@ def _write(notice_id: int, batch: People, at: datetime | None) -> bool:
         return False
     begin = _last(notice_id)
     fresh = [one for one in batch if one[0] > begin]
-    same = {"notice_id": notice.pk, "delivered_at": at, "due_at": notice.acknowledge_due_at}
-    bulk.insert(Receipt, ("user_id", "unit_id"), fresh, **same)
-    if fresh and at:
-        telling.published(notice, Receipt.objects.filter(notice=notice, user__gt=begin, user__lte=fresh[-1][0]), at)
+    if not fresh:
+        return True
+    due = asking.due(notice, at) if at and _ran_short(notice.acknowledge_due_at, at) else notice.acknowledge_due_at
+    bulk.insert(Receipt, ("user_id", "unit_id"), fresh, notice_id=notice.pk, delivered_at=at, due_at=due)
+    rows = Receipt.objects.filter(notice=notice, user__gt=begin, user__lte=fresh[-1][0])
+    _settle_answered(notice, rows, at or clock.now())
+    if at:
+        telling.published(notice, rows, at)
     return True
+
+
+def _ran_short(due: datetime | None, at: datetime) -> bool:
+    """Delivered only on the day on which it is due, or after it (the worker was away): then it is due as for who joins now."""
+    return due is not None and local_date(due) <= local_date(at)
+
+
+def _settle_answered(notice: Notice, rows: QuerySet[Receipt], at: datetime) -> None:
+    """Somebody of an earlier batch may have answered for the unit by now: of the others of his unit nothing more is asked."""
+    if not notice.unit_answers:
+        return
+    answers = UnitAnswer.objects.filter(notice=notice, unit=OuterRef("unit"), superseded_at=None)
+    if settled := rows.filter(Exists(answers), settled_at=None).update(settled_at=at):
+        Notice.objects.filter(pk=notice.pk).update(acknowledged=F("acknowledged") + settled)
 
 
 # ── what waited ─────────────────────────────────────────────────────────────────────────────────
@@ -193,8 +212,14 @@ def _batch(notice_id: int, ids: Sequence[int], at: datetime) -> int | None:
     if taken:
         mine = Receipt.objects.filter(pk__in=taken)
         mine.update(delivered_at=at)
+        if _ran_short(notice.acknowledge_due_at, at):
+            mine.filter(settled_at=None, due_at__lt=_tomorrow(at)).update(due_at=asking.due(notice, at))
         telling.published(notice, mine, at)
     return len(taken)
+
+
+def _tomorrow(at: datetime) -> datetime:
+    return datetime.combine(local_date(at) + timedelta(days=1), time(0), SHANGHAI)
 
 
 @transaction.atomic

@@ -130,9 +130,27 @@ def readers(
 ) -> None:
     """Alert and mail for the person of each receipt who is still in the unit for which he has it: two statements, whatever their
     number. The same `key` a second time is ignored. `about`: the subject by which waiting mails are cancelled; "": the notice."""
-    data = facts(notice) | (more or {})
+    receipts, data = present(receipts), facts(notice) | (more or {})
+    same = {"key": key, "at": at, "mail": mail, "about": about}
+    if notice.acknowledge_due_at is None:
+        return _readers(receipts, event, notice, data, **same)
+    for due in list(receipts.order_by().values_list("due_at", flat=True).distinct()):  # who joined later has longer
+        _readers(receipts.filter(due_at=due), event, notice, data | {"due": due.isoformat() if due else ""}, **same)
+    return None
+
+
+def _readers(
+    receipts: QuerySet[Receipt],
+    event: str,
+    notice: Notice,
+    data: dict[str, Any],
+    *,
+    key: str,
+    at: datetime,
+    mail: bool,
+    about: str,
+) -> None:
     url = notice.get_absolute_url()
-    receipts = present(receipts)
     bulk.insert_from(receipts, Alert, user_id=F("user_id"), key=key, kind=event, url=url, data=data, created_at=at)
     if mail:
         bulk.insert_from(

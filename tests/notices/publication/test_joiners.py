@@ -52,7 +52,9 @@ def test_a_newcomer_gets_it_with_a_due_moment_of_his_own(cast: Cast) -> None:
     notice.refresh_from_db()
     assert notice.recipients == 4
     assert Alert.objects.filter(kind="notice-published", user=user).count() == 1
-    assert OutboxMessage.objects.filter(kind="notice-published", user=user).count() == 1
+    mail = OutboxMessage.objects.get(kind="notice-published", user=user)
+    alert = Alert.objects.get(kind="notice-published", user=user)
+    assert {alert.data["due"], mail.data["due"]} == {row.due_at.isoformat()}
     assert AuditEntry.objects.get(action="notice.joined").data == {"count": 1}
 
 
@@ -117,5 +119,7 @@ def test_it_delivers_what_a_publication_had_to_leave(cast: Cast) -> None:
 
     joiners.catch_up(LATER)
 
-    assert Receipt.objects.get(notice=notice, user=cast.ludong_head).delivered_at == LATER
+    row = Receipt.objects.get(notice=notice, user=cast.ludong_head)
+    assert row.delivered_at == LATER
+    assert row.due_at is not None and row.due_at > LATER  # nobody is late with what he did not have
     assert Alert.objects.filter(kind="notice-published", user=cast.ludong_head).count() == 1

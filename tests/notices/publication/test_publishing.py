@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from channelportal.core import alerts, outbox, parameters
 from channelportal.core.models import Alert, AuditEntry, Job, OutboxMessage
-from notices import publication, workflow
+from notices import publication, receipts, workflow
 from notices.audience import Audience
 from notices.models import Notice, Receipt
 from tests.notices import making
@@ -140,6 +140,41 @@ def test_it_stops_where_it_was_withdrawn_meanwhile(cast: Cast) -> None:
     assert notice.state == "withdrawn"
     assert not notice.receipts.exclude(delivered_at=None).exists()
     assert not Alert.objects.filter(kind="notice-published").exists()
+
+
+def test_who_comes_after_his_unit_has_answered_owes_nothing(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """李代理 has it with the first batch and answers for 鲁东 before the others of his unit have theirs."""
+    monkeypatch.setattr(publication, "BATCH", 1)
+    people = sorted([cast.ludong_head, cast.ludong_officer, cast.ludong_member], key=lambda one: one.pk)
+    audience = Audience(people=tuple(one.pk for one in people))
+    notice = going_out(cast, acknowledge=True, unit_answers=True, audience=audience)
+    whole = publication._write
+
+    def then_he_answers(*args: Any) -> bool:
+        found = whole(*args)
+        if notice.receipts.count() == 2:
+            receipts.acknowledge(notice, by=cast.ludong_officer, at=AT)
+        return found
+
+    assert cast.ludong_officer in people[:2]
+    monkeypatch.setattr(publication, "_write", then_he_answers)
+    run(notice)
+
+    assert not notice.receipts.filter(settled_at=None).exists()
+    assert (notice.recipients, notice.acknowledged) == (3, 3)
+
+
+@pytest.mark.parametrize(("days", "own"), [(0, False), (3, True), (5, True)])  # it is due on Monday, three days later
+def test_a_worker_that_was_away_makes_nobody_late(cast: Cast, days: int, own: bool) -> None:
+    notice = going_out(cast, acknowledge=True, acknowledge_days=1)
+    late = AT + timedelta(days=days)
+
+    publication.run(notice.job_id, late)
+
+    (due,) = notice.receipts.values_list("due_at", flat=True).distinct()
+    assert due is not None and due > late + timedelta(hours=12)
+    assert (due > notice.acknowledge_due_at) == own
+    assert set(Alert.objects.filter(kind="notice-published").values_list("data__due", flat=True)) == {due.isoformat()}
 
 
 def test_it_leaves_what_cannot_be_written_and_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
