@@ -67,7 +67,7 @@ def test_of_any_other_notice_that_is_not_for_him_he_learns_the_number(cast: Cast
     assert SECRET not in heard(cast.ludong_head)
     assert notice.get_absolute_url() not in heard(cast.ludong_head)
     line = alerts.wording(Alert.objects.get(kind="notice-late-unit", user=cast.ludong_head))
-    assert line == f"{cast.ludong.name}有 1 人逾期未确认通知 {notice.number}（发给他们，未发给你）"
+    assert line == f"{cast.ludong.name}有 1 人逾期未确认通知 {notice.number}（发给他们，未发给您）"
 
 
 def test_a_head_who_received_it_reads_its_title(cast: Cast) -> None:
