@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -20,7 +21,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from accounts import passwords
+from accounts import passwords, statements
 from accounts.access import Scope, scope
 from accounts.models import Registration, User
 from channelportal.core import parameters
@@ -140,7 +141,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User):
         return facts
     who = scope(user)
-    numbers = _numbers(user, who)
+    numbers = statements.one(_numbers, user, at=timezone.now())
     return facts | {
         "nav": _nav(request, who, numbers),
         "tabs": _tabs(request, who, numbers),
@@ -165,8 +166,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _numbers(user: User, who: Scope) -> dict[str, Any]:
+def _numbers(user: User, at: datetime) -> QuerySet[Any, Any]:
     """unread, owed, late, reviews, news, invited, urgent; and of the first urgent notice its id and title. One statement."""
+    who = scope(user)
     owed = Ticket.objects.filter(desk.to_answer(user))
     counts = {
         "unread": _count(Alert.objects.filter(user=OuterRef("pk"), read_at=None)),
@@ -176,18 +178,17 @@ def _numbers(user: User, who: Scope) -> dict[str, Any]:
         if who.may("registration.review")
         else Value(0),
     }
-    counts |= _of_notices(user) if who.unit_id else {}
-    found: Any = User.objects.filter(pk=user.pk).values(**counts).get()
-    return dict(found)
+    counts |= _of_notices(user, at) if who.unit_id else {}
+    return User.objects.filter(pk=user.pk).values(**counts)
 
 
-def _of_notices(user: User) -> dict[str, Any]:
-    today = localdate()
+def _of_notices(user: User, at: datetime) -> dict[str, Any]:
+    today = localdate(at)
     urgent = notice_desk.urgent(user, today).order_by(F("due_at").asc(nulls_last=True), "pk")
     few = Receipt.objects.filter(pk__in=notice_desk.news(user, today).values("pk")[: notice_desk.MOST_COUNTED])
     return {
         "news": _count(few),
-        "invited": _count(meeting_desk.to_answer(user, timezone.now())),
+        "invited": _count(meeting_desk.to_answer(user, at)),
         "urgent": _count(urgent),
         "urgent_id": Subquery(urgent.values("notice")[:1]),
         "urgent_title": Subquery(urgent.values("notice__title")[:1]),
