@@ -12,6 +12,8 @@ from channelportal.core import bulk, calendar, parameters
 from notices import clockwork
 from notices.models import FormerReceipt, Notice, Receipt, UnitAnswer, Version
 
+OWED: Final = Q(left_at=None) | Q(due_at__lt=F("left_at"))
+"""Over receipts that were asked: not of who left before it was due."""
 SPEAKERS: Final = tuple(role for role, verbs in roles.BY_ROLE.items() if "notice.acknowledge_for_unit" in verbs)
 
 
@@ -40,8 +42,8 @@ def can() -> Q:
 
 
 def outstanding(notice: Notice) -> QuerySet[Receipt]:
-    """Those of whom something is still asked: an acknowledgement, or, where none is asked for, to open it."""
-    rows = Receipt.objects.filter(notice=notice, delivered_at__isnull=False)
+    """Those of whom something is still asked: an acknowledgement, or, where none is asked for, to open it. Nothing of who left."""
+    rows = Receipt.objects.filter(notice=notice, delivered_at__isnull=False, left_at=None)
     return rows.filter(settled_at=None, due_at__isnull=False) if notice.acknowledge else rows.filter(opened_at=None)
 
 
@@ -59,7 +61,7 @@ def ask_again(notice: Notice, receipts: QuerySet[Receipt], new: Version, at: dat
     asked = receipts.filter(due_at__isnull=False).filter(Q(delivered_at=None) | Q(delivered_at__lte=at))
     before, moment = Q(settled_at__lte=at), notice.acknowledge_due_at
     bulk.insert_from(
-        asked.filter(before | Q(due_at__lt=at)), FormerReceipt, receipt_id=F("pk"), version=new.number, due_at=F("due_at"),
+        asked.filter(before | Q(due_at__lt=at) & OWED), FormerReceipt, receipt_id=F("pk"), version=new.number, due_at=F("due_at"),
         acknowledged_at=Case(When(acknowledged_at__lte=at, then=F("acknowledged_at"))),
         settled_at=Case(When(before, then=F("settled_at"))),
     )  # fmt: skip
@@ -68,13 +70,14 @@ def ask_again(notice: Notice, receipts: QuerySet[Receipt], new: Version, at: dat
     open_.update(due_at=moment, acknowledged_at=None, settled_at=None, reminded_at=None, overdue_told=False)
     answers = UnitAnswer.objects.filter(notice=notice, unit=OuterRef("unit"), superseded_at=None)
     if UnitAnswer.objects.filter(notice=notice, superseded_at=None).exists():  # given since
-        theirs = receipts.filter(Exists(answers), settled_at=None, due_at__isnull=False)
+        theirs = receipts.filter(Exists(answers), settled_at=None, due_at__isnull=False, left_at=None)
         settled = theirs.update(settled_at=Subquery(answers.values("at")[:1]))
         Notice.objects.filter(pk=notice.pk).update(acknowledged=F("acknowledged") + settled)
 
 
 def ask_no_more(receipts: QuerySet[Receipt], at: datetime) -> None:
-    """Nothing more is asked of these: what was not due yet is not counted, what was late stays late."""
+    """Nothing more is asked of these: what was not due yet is not counted, nor what was not when its recipient left; what was late
+    stays late."""
     rows = receipts.filter(settled_at=None, due_at__isnull=False)
-    rows.filter(due_at__gte=at).update(due_at=None, settled_at=at)
+    rows.filter(Q(due_at__gte=at) | ~OWED).update(due_at=None, settled_at=at)
     rows.update(settled_at=at)

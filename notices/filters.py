@@ -33,7 +33,7 @@ from accounts.access import Scope, scope
 from accounts.models import Unit, User
 from channelportal.core import clock, search
 from channelportal.core.among import Among
-from notices import desk
+from notices import asking, desk
 from notices.models import Level, Notice, NoticeKind, NoticeQuerySet, Receipt, Step
 
 NUMBERS = ("TZ-", "SQ-")
@@ -298,6 +298,7 @@ class ReceiptFilter(filters.FilterSet):
         ("missing", _("Acknowledgement is missing")),
         ("late", _("Late")),
         ("settled", _("Acknowledged")),
+        ("left", pgettext_lazy("receipts", "Has left")),
     ]
 
     who = filters.CharFilter(label=_("Name"), method="by_name")
@@ -325,9 +326,10 @@ class ReceiptFilter(filters.FilterSet):
 
 
 RECEIPTS: dict[str, Callable[[datetime], Q]] = {
-    "unread": lambda at: Q(opened_at=None),
+    "unread": lambda at: Q(opened_at=None, left_at=None),
     "opened": lambda at: Q(opened_at__isnull=False),
-    "missing": lambda at: Q(settled_at=None, due_at__isnull=False),
-    "late": lambda at: Q(settled_at=None, due_at__lt=at) | Q(settled_at__gt=F("due_at")),
+    "missing": lambda at: Q(settled_at=None, due_at__isnull=False, left_at=None),
+    "late": lambda at: Q(settled_at=None, due_at__lt=at) & asking.OWED | Q(settled_at__gt=F("due_at")),
     "settled": lambda at: Q(settled_at__isnull=False),
+    "left": lambda at: Q(left_at__isnull=False),
 }

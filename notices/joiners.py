@@ -12,7 +12,7 @@ from django.db.models import Case, DateTimeField, Exists, F, OuterRef, QuerySet,
 from accounts.models import User
 from channelportal.core import audit, bulk, clock, heartbeat
 from channelportal.lib.workdays import local_date
-from notices import asking, publication, recipients
+from notices import asking, leavers, publication, recipients
 from notices.models import Notice, Receipt, UnitAnswer
 
 log = logging.getLogger(__name__)
@@ -20,14 +20,15 @@ log = logging.getLogger(__name__)
 
 def catch_up(at: datetime | None = None) -> int:
     """Every ten minutes: a receipt of his own, with its own due moment, for everybody who belongs to an audience by now. Then
-    alert and mail as at the publication, also for what a publication had to leave. Returns how many joined."""
+    alert and mail as at the publication, also for what a publication had to leave. Then those who left. Returns how many joined."""
     moment = at or clock.now()
     open_to_all = Notice.objects.valid(local_date(moment)).filter(late_joiners=True)
     joined = sum(_guarded(_join, pk, moment) for pk in open_to_all.values_list("pk", flat=True))
     left = Receipt.objects.filter(delivered_at=None, notice__state=Notice.State.PUBLISHED)
     for pk in left.order_by().values_list("notice", flat=True).distinct():
         _guarded(_deliver, pk, moment)
-    heartbeat.beat("joiners", clock.now(), {"joined": joined})
+    left_units = leavers.mark(moment)
+    heartbeat.beat("joiners", clock.now(), {"joined": joined, "left": left_units})
     return joined
 
 
@@ -69,7 +70,7 @@ def _move(notice: Notice, found: QuerySet[User], at: datetime) -> None:
     now_in = User.objects.filter(pk=OuterRef("user")).values("unit")[:1]
     elsewhere = Receipt.objects.filter(notice=notice, user__in=found.order_by().values("pk"))
     elsewhere.exclude(unit=F("user__unit")).update(
-        unit=Subquery(now_in), joined=True, overdue_told=False,
+        unit=Subquery(now_in), joined=True, overdue_told=False, left_at=None,
         due_at=Case(When(settled_at=None, then=Value(asking.due(notice, at), DateTimeField())), default=F("due_at")),
     )  # fmt: skip
 

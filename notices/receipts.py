@@ -25,7 +25,7 @@ from accounts.models import Unit, User
 from channelportal.core import audit, calendar, clock
 from channelportal.core.errors import WrongState
 from channelportal.core.models import Alert
-from notices import afterwards, clockwork, rights
+from notices import afterwards, asking, clockwork, rights
 from notices.models import Notice, Receipt, UnitAnswer
 
 State = Notice.State
@@ -105,7 +105,7 @@ def acknowledge(notice: Notice, *, by: User, at: datetime | None = None) -> bool
 def _settle_unit(notice: Notice, mine: Receipt, at: datetime) -> int:
     """Nothing more is asked of anybody of the unit; he himself has acknowledged. Returns for how many that is new. One statement,
     and the answer's own row."""
-    rows = Receipt.objects.filter(notice=notice, unit=mine.unit_id, settled_at=None)
+    rows = Receipt.objects.filter(notice=notice, unit=mine.unit_id, settled_at=None, left_at=None)
     settled = rows.update(
         settled_at=at, acknowledged_at=Case(When(pk=mine.pk, then=Value(at)), default=F("acknowledged_at"))
     )
@@ -154,12 +154,14 @@ class OfUnit:
     """Of these, before the due moment or at it."""
     late: int
     """Asked, due, and not acknowledged yet or after it."""
+    left: int
+    """Who left before they had done it; nothing is asked of them any more."""
     answered: UnitAnswer | None
     """Who acknowledged for the unit; None: nobody."""
 
     @property
     def outstanding(self) -> int:
-        return self.recipients - self.acknowledged
+        return self.recipients - self.acknowledged - self.left
 
 
 def by_unit(notice: Notice, at: datetime | None = None) -> list[OfUnit]:
@@ -175,7 +177,8 @@ def by_unit(notice: Notice, at: datetime | None = None) -> list[OfUnit]:
             opened=Count("pk", filter=Q(opened_at__isnull=False)),
             acknowledged=Count("pk", filter=Q(settled_at__isnull=False)),
             in_time=Count("pk", filter=in_time),
-            late=Count("pk", filter=Q(due_at__lt=Coalesce("settled_at", Value(moment)))),
+            late=Count("pk", filter=asking.OWED & Q(due_at__lt=Coalesce("settled_at", Value(moment)))),
+            left=Count("pk", filter=Q(left_at__isnull=False, settled_at=None)),
         )
     )
     counts: dict[int, Any] = {row.pop("unit"): row for row in map(dict[str, Any], rows)}

@@ -1,7 +1,8 @@
 """Figures about notices, for scorecards and dashboard (N7; 001 四(三)4): how accurate a unit informs, how promptly it confirms.
 
 A notice belongs to the month in which it was published, in Shanghai; so do its receipts, whenever they were acknowledged. What is
-not due yet and not acknowledged is not judged. What was asked anew by a correction counts beside what was asked before it.
+not due yet and not acknowledged is not judged, nor what was not due yet when its recipient left. What was asked anew by a
+correction counts beside what was asked before it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from channelportal.lib.workdays import SHANGHAI
+from notices import asking
 from notices.models import FormerReceipt, Notice, Receipt, Version
 
 
@@ -121,7 +123,7 @@ def _published(first: date, last: date) -> Any:
 
 def _receipts(first: date, last: date, at: datetime) -> Any:
     rows = Receipt.objects.filter(delivered_at__isnull=False, **_span(first, last, "notice__"))
-    judged = Q(due_at__isnull=False) & (Q(settled_at__isnull=False) | Q(due_at__lt=at))
+    judged = Q(due_at__isnull=False) & (Q(settled_at__isnull=False) | Q(due_at__lt=at) & asking.OWED)
     return (
         rows.values(publisher=F("notice__unit"), reader=F("unit"))
         .order_by()

@@ -19,7 +19,7 @@ from django.db.models import Count, Q, QuerySet
 from channelportal.core import audit, calendar, clock, delivery, heartbeat, stamps
 from channelportal.core.errors import WrongState
 from channelportal.lib.workdays import local_date
-from notices import asking, clockwork, deciders, publication, telling, workflow
+from notices import asking, clockwork, deciders, leavers, publication, telling, workflow
 from notices.models import Notice, Receipt, Step
 from notices.workflow import approving
 
@@ -119,6 +119,7 @@ def _asked(at: datetime) -> QuerySet[Receipt]:
     today = local_date(at)
     valid = Q(notice__valid_until=None) | Q(notice__valid_until__gte=today)
     rows = Receipt.objects.filter(settled_at=None, overdue_told=False, due_at__isnull=False, delivered_at__isnull=False)
+    rows = rows.filter(left_at=None)
     return rows.filter(valid, notice__state=Notice.State.PUBLISHED)
 
 
@@ -167,6 +168,7 @@ def _remind(notice_id: int, at: datetime) -> int:
 def _tell_late(notice_id: int, at: datetime) -> int:
     """The readers again, and the heads of their units; once."""
     notice = publication.held(notice_id)
+    leavers.leave(notice, at)
     rows = _alone(_late(at).filter(notice=notice))
     counts = dict(rows.order_by().values_list("unit").annotate(count=Count("pk")))
     if not counts:

@@ -109,7 +109,9 @@ def _by_receipts(row: Row) -> Any:
 
 def _late(now: datetime) -> dict[str, int]:
     """Notices of which acknowledgements are late now, and how many these are."""
-    missing = Receipt.objects.filter(settled_at=None, due_at__lt=now, notice__state=Notice.State.PUBLISHED)
+    missing = Receipt.objects.filter(
+        settled_at=None, due_at__lt=now, left_at=None, notice__state=Notice.State.PUBLISHED
+    )
     return missing.aggregate(people=Count("pk"), notices=Count("notice", distinct=True))
 
 

@@ -15,12 +15,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import signed_in
 from channelportal.core.lists import Column, ListPage, page_of
-from notices import afterwards, rights
+from notices import afterwards, asking, rights
 from notices import receipts as verbs
 from notices.filters import RECEIPTS, ReceiptFilter
 from notices.forms.reading import RemindForm
@@ -40,6 +40,7 @@ COLUMNS = [
     Column(gettext_lazy("Acknowledged"), attrgetter("acknowledged_at")),
     Column(gettext_lazy("Settled, by him or for his unit"), attrgetter("settled_at")),
     Column(gettext_lazy("Reminders"), attrgetter("reminders"), 10),
+    Column(pgettext_lazy("receipts", "Left"), attrgetter("left_at")),
 ]
 SORTS = {
     "unit": ["unit__pinyin", "user__pinyin"],
@@ -113,16 +114,17 @@ def _counted(now: datetime) -> dict[str, Any]:
         "delivered": Count("pk", filter=Q(delivered_at__isnull=False)),
         "opened": Count("pk", filter=Q(opened_at__isnull=False)),
         "unread": Count("pk", filter=RECEIPTS["unread"](now)),
-        "asked": Count("pk", filter=Q(due_at__isnull=False)),
+        "asked": Count("pk", filter=Q(due_at__isnull=False) & (Q(settled_at__isnull=False) | asking.OWED)),
         "settled": Count("pk", filter=RECEIPTS["settled"](now)),
         "in_time": Count("pk", filter=in_time),
         "missing": Count("pk", filter=RECEIPTS["missing"](now)),
         "late": Count("pk", filter=RECEIPTS["late"](now)),
+        "left": Count("pk", filter=RECEIPTS["left"](now)),
     }
 
 
 def figures(rows: Any, now: datetime) -> dict[str, int]:
-    """Delivered, opened, acknowledged, in time, late, missing of all recipients: one statement."""
+    """Delivered, opened, acknowledged, in time, late, missing, left of all recipients: one statement."""
     found: dict[str, int] = rows.order_by().aggregate(**_counted(now))
     return found
 
