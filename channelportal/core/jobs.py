@@ -43,11 +43,13 @@ def claim(job_id: int, at: datetime, *, lease: timedelta = LEASE) -> Job | None:
 
 
 def progress(job: Job, done: int, total: int | None = None, *, lease: timedelta = LEASE) -> None:
-    """So many are done; renews the lease. Before it ends: at the latest every five minutes."""
+    """So many are done; renews the lease. Before it ends: at the latest every five minutes. A job that another worker has ended
+    meanwhile stays ended."""
     job.total = max(done, job.total if total is None else total)
     job.done = done
     job.lease_until = now() + lease
-    job.save(update_fields=["done", "total", "lease_until"])
+    running = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING)
+    running.update(done=job.done, total=job.total, lease_until=job.lease_until)
 
 
 def counted(job: Job, rows: Iterable[T]) -> Iterator[T]:
@@ -68,10 +70,12 @@ def fail(job: Job, at: datetime, reason: str) -> None:
 
 
 def _end(job: Job, state: str, at: datetime, result: dict[str, Any], file: StoredFile | None) -> None:
-    job.state, job.ended_at, job.lease_until, job.result, job.file = state, at, None, result, file
-    if state == Job.State.DONE:
-        job.done = job.total
-    job.save(update_fields=["state", "ended_at", "lease_until", "result", "file", "done"])
+    """What was done stays done: of two workers at one job (the first was slow, its lease over) the later one changes nothing."""
+    done = job.total if state == Job.State.DONE else job.done
+    ended = {"state": state, "ended_at": at, "lease_until": None, "result": result, "file": file, "done": done}
+    if Job.objects.filter(pk=job.pk).exclude(state=Job.State.DONE).update(**ended, total=job.total):
+        for name, value in ended.items():
+            setattr(job, name, value)
 
 
 def left_behind(at: datetime) -> list[Job]:

@@ -115,6 +115,21 @@ def test_it_gives_a_job_to_one_worker_and_again_when_that_died(cast: Any) -> Non
     assert jobs.claim(job.pk, AT + timedelta(minutes=6)) is not None
 
 
+def test_a_slow_worker_takes_nothing_back_of_what_another_ended(cast: Any) -> None:
+    job = jobs.start("demo", "channelportal.core.tasks.run_export", by=cast.kefu_officer, data={}, total=10)
+    slow = jobs.claim(job.pk, AT)
+    other = jobs.claim(job.pk, AT + timedelta(minutes=6))
+    assert slow and other
+    jobs.finish(other, AT, result={"count": 10})
+
+    jobs.progress(slow, 3)
+    jobs.fail(slow, AT + timedelta(minutes=7), "changed meanwhile")
+
+    job.refresh_from_db()
+    assert (job.state, job.done, job.lease_until, job.ended_at) == ("done", 10, None, AT)
+    assert job.result == {"count": 10}
+
+
 def test_it_finds_what_was_left_behind(cast: Any) -> None:
     lost = Job.objects.create(kind="x", by=cast.kefu_head, created_at=AT)
     dead = Job.objects.create(
