@@ -19,14 +19,13 @@ from django.contrib.auth.backends import ModelBackend
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-from accounts import throttle
+from accounts import locks, throttle
 from accounts.models import User
 from accounts.workflow import passwords
 from channelportal.core import audit
 from channelportal.core.middleware import client_address
 from channelportal.core.models import AuditEntry
 
-PER_ACCOUNT: Final = throttle.Limit(5, timedelta(minutes=15))
 PER_ADDRESS: Final = throttle.Limit(20, timedelta(minutes=10))
 DEVICE_COOKIE: Final = "device"
 DEVICE_DAYS: Final = 180
@@ -97,12 +96,11 @@ def _reserve(keys: list[tuple[str, throttle.Limit]], at: datetime) -> bool:
 
 
 def _keys(request: HttpRequest, typed: str, known: User | None) -> list[tuple[str, throttle.Limit]]:
-    who = str(known.pk) if known else typed.strip().lower()
     device, people = _device(request)
     if known and known.pk in people:
-        return [(f"signin:{who}:device:{device}", PER_ACCOUNT)]
+        return [(locks.key(known, typed, f"device:{device}"), locks.PER_ACCOUNT)]
     address = client_address(request)
-    return [(f"signin:{who}:{address}", PER_ACCOUNT), (f"signin:{address}", PER_ADDRESS)]
+    return [(locks.key(known, typed, address), locks.PER_ACCOUNT), (f"signin:{address}", PER_ADDRESS)]
 
 
 # ── the device is known ─────────────────────────────────────────────────────────────────────────

@@ -9,11 +9,13 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts import organisation
+from accounts import locks, organisation
 from accounts.models import Unit, User
+from channelportal.core.clock import now
 
 STATES = [
     ("active", _("in use")),
+    ("locked", _("sign-in locked")),
     ("frozen", _("frozen")),
     ("never", _("never signed in")),
     ("away", _("deactivated")),
@@ -59,6 +61,8 @@ class PeopleFilter(filters.FilterSet):
         return queryset.filter(matching(value))
 
     def in_state(self, queryset: QuerySet[User], name: str, value: str) -> QuerySet[User]:
+        if value == "locked":
+            return queryset.filter(is_active=True, pk__in=locks.locked_ids(now()))
         wanted = {
             "active": Q(is_active=True, frozen_at=None),
             "frozen": Q(is_active=True, frozen_at__isnull=False),

@@ -213,6 +213,14 @@ class PersonLeaving(Knowing):
     field_order = ["reason", "knowing"]
 
 
+class Why(forms.Form):
+    """Unlocking, ending sessions: why, in a few words."""
+
+    reason = LineField(
+        label=_("reason"), max_length=200, help_text=_("Kept in the audit trail; the person reads it too.")
+    )
+
+
 def _offer(field: forms.Field, queryset: Any) -> None:
     field.queryset = queryset  # type: ignore[attr-defined]
     field.widget.attrs["data-typeahead"] = ""

@@ -147,3 +147,13 @@ def _reviewing(user: User) -> Unit | None:
     if user.unit.is_channel:
         return user.unit.manager
     return Unit.objects.active().with_function("registrar_hq").first()
+
+
+# ── his access, in others' hands ────────────────────────────────────────────────────────────────
+
+
+def access_changed(user: User, kind: str, *, by: User, reason: str, at: datetime) -> None:
+    """To the person: somebody unlocked his sign-in or ended his sessions. Each time of its own."""
+    key = f"user:{user.pk}:{kind}:{at.isoformat()}"
+    data = {"by": by.name, "unit": by.unit.name if by.unit else "", "reason": reason}
+    alerts.tell([user], kind, key=key, url=reverse("sessions"), at=at, data=data)

@@ -31,5 +31,7 @@ urlpatterns = [
     path("people/<int:pk>/transfer/", people.person_transfer, name="person-transfer"),
     path("people/<int:pk>/deactivate/", people.person_deactivate, name="person-deactivate"),
     path("people/<int:pk>/reactivate/", people.person_reactivate, name="person-reactivate"),
+    path("people/<int:pk>/unlock/", people.person_unlock, name="person-unlock"),
+    path("people/<int:pk>/sessions/", people.person_sessions, name="person-sessions"),
     path("officers/", officers.officers, name="officers"),
 ]

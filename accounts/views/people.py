@@ -16,21 +16,25 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import forms_organisation as forms
-from accounts import organisation
+from accounts import locks, organisation
 from accounts.access import Refused, may
 from accounts.filters import PeopleFilter
 from accounts.forms import IssueForm
-from accounts.models import OneTimePassword, Registration, User
+from accounts.models import OneTimePassword, Registration, SignIn, User
 from accounts.organisation_history import history
 from accounts.passwords import State
+from accounts.views.account import device_words
 from accounts.views.organising import form_page, person_of
 from accounts.views.review import may_issue
-from accounts.workflow import passwords
+from accounts.workflow import passwords, sessions
 from accounts.workflow import people as verbs
 from channelportal.core import parameters
+from channelportal.core.clock import now
+from channelportal.core.errors import WrongState
 from channelportal.core.lists import Column, page_of
 from channelportal.core.once import once
 
+MOST_SESSIONS = 10
 MOST_SLIPS = 100  # a page of the list
 SORTS = {
     "name": "pinyin",
@@ -75,8 +79,9 @@ def people(request: HttpRequest) -> HttpResponse:
     )
     if page.exporting:
         return page.xlsx("people", COLUMNS)
+    locked = locks.locked_ids(now())
     for one in page:
-        one.badge = state_of(one)
+        one.badge = ("late", _("sign-in locked")) if one.pk in locked and one.is_active else state_of(one)
     may_add = organisation.edits_people(user, None)
     return render(
         request,
@@ -91,6 +96,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     user = person_of(request)
     this = _seen(user, pk)
     changes = organisation.edits_people(user, this.unit) and this.unit is not None
+    guards = _guards(user, this)
     context = {
         "person": this,
         "badge": state_of(this),
@@ -101,6 +107,9 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "changes": changes,
         "himself": this.pk == user.pk,
         "history": history(this) if changes else [],
+        "guards": guards,
+        "locks": locks.standing(this, now()) if guards else [],
+        "sessions": _sessions_of(this) if guards else [],
         "issue_form": IssueForm() if may_issue(user, this) else None,
     }
     return render(request, "organisation/person.html", context)
@@ -235,6 +244,49 @@ def slips(request: HttpRequest) -> HttpResponse:
     return render(request, "organisation/slips.html", context)
 
 
+def person_unlock(request: HttpRequest, pk: int) -> HttpResponse:
+    """Too many wrong passwords: the lock ends now."""
+    user = person_of(request)
+    this = _guarded(user, pk)
+    if not locks.standing(this, now()):
+        raise WrongState(_("The sign-in of this person is not locked."))
+    return form_page(
+        request,
+        forms.Why(request.POST or None),
+        lambda values: sessions.unlock(this, by=user, **values),
+        done=_("The sign-in is unlocked. The person is told."),
+        back=reverse("person", args=[pk]),
+        title=_("Unlock the sign-in of %(name)s") % {"name": this.name},
+        submit=_("Unlock"),
+        notes=[
+            _("Make sure that the person asked for it: somebody else may have tried his password."),
+            _("The password stays as it is. Whoever has forgotten his needs a one-time password instead."),
+        ],
+        person=this,
+    )
+
+
+def person_sessions(request: HttpRequest, pk: int) -> HttpResponse:
+    """A lost phone, a stranger in the account: every open session of the person ends."""
+    user = person_of(request)
+    this = _guarded(user, pk)
+    return form_page(
+        request,
+        forms.Why(request.POST or None),
+        lambda values: sessions.end_all(this, by=user, **values),
+        done=_("All sessions of the person are ended."),
+        back=reverse("person", args=[pk]),
+        title=_("End all sessions of %(name)s") % {"name": this.name},
+        submit=_("End all sessions"),
+        danger=True,
+        notes=[
+            _("The person is signed out everywhere at once and signs in anew; drafts are kept."),
+            _("The password stays good. If a stranger knows it, issue a new one as well."),
+        ],
+        person=this,
+    )
+
+
 def password_words(user: User) -> str:
     """How the person's password stands, in a sentence."""
     if not user.is_active:
@@ -254,6 +306,31 @@ def password_words(user: User) -> str:
 
 def _seen(user: User, pk: int) -> User:
     return get_object_or_404(organisation.visible_people(user).select_related("unit"), pk=pk)
+
+
+def _sessions_of(this: User) -> list[dict[str, Any]]:
+    rows = SignIn.objects.filter(user=this).order_by("-seen_at")[:MOST_SESSIONS]
+    return [{"row": row, "device": device_words(row.device)} for row in rows]
+
+
+def _guards(user: User, this: User) -> bool:
+    """The security administrator, for everybody; the department that reviews his unit and 企发部, for people of a unit."""
+    if user.pk == this.pk or not this.is_active:
+        return False
+    return may(user, "account.unlock", this.unit) or (
+        this.unit is not None and organisation.edits_people(user, this.unit)
+    )
+
+
+def _guarded(user: User, pk: int) -> User:
+    this = _seen(user, pk)
+    if not _guards(user, this):
+        raise Refused(
+            _(
+                "Only the security administrator and the reviewing department of the unit unlock accounts and end sessions."
+            )
+        )
+    return this
 
 
 def _edited(user: User, pk: int, *, himself: bool = True) -> User:

@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
+from accounts import locks, notify
+from accounts.access import Refused
 from accounts.models import Agreement, Signature, SignIn, User
 from accounts.workflow.passwords import end_sessions
 from channelportal.core import audit, stamps
@@ -54,6 +57,42 @@ def end_others(user: User, session_key: str, *, at: datetime | None = None) -> i
     count = end_sessions(user, but=session_key)
     audit.record("session.others_ended", user, by=user, at=at or now(), data={"count": count})
     return count
+
+
+@transaction.atomic
+def end_all(user: User, *, by: User, reason: str, at: datetime | None = None) -> int:
+    """End every session of another person, at once; how many there were. He is told, and signs in anew."""
+    at = at or now()
+    user = _of_another(user, by)
+    count = end_sessions(user)
+    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+    audit.record("session.all_ended", user, by=by, at=at, data={"count": count, "reason": reason})
+    notify.access_changed(user, "sessions-ended", by=by, reason=reason, at=at)
+    return count
+
+
+@transaction.atomic
+def unlock(user: User, *, by: User, reason: str, at: datetime | None = None) -> None:
+    """Take the lock of too many attempts off another person's sign-in before it ends by itself. He is told: whoever tried
+    may not have been he. Raises `WrongState` where nothing is locked."""
+    at = at or now()
+    user = _of_another(user, by)
+    found = locks.standing(user, at)
+    if not found:
+        raise WrongState(_("The sign-in of this person is not locked."))
+    locks.lift(user)
+    data = {"places": len(found), "addresses": [one.address for one in found if one.address], "reason": reason}
+    audit.record("user.unlocked", user, by=by, at=at, data=data)
+    notify.access_changed(user, "sign-in-unlocked", by=by, reason=reason, at=at)
+
+
+def _of_another(user: User, by: User) -> User:
+    if user.pk == by.pk:
+        raise Refused(_("Nobody unlocks himself: ask a colleague or the security administrator."))
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not user.is_active:
+        raise WrongState(_("This account is deactivated."))
+    return user
 
 
 @transaction.atomic
