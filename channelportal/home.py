@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from accounts import statements
 from accounts.access import Scope, scope, signed_in
 from accounts.models import Registration, User
 from channelportal import management_desk
@@ -84,7 +85,7 @@ def waiting(user: User, now: datetime) -> list[Row]:
     """Everything that waits for this person, the least time left first, what has no due moment last."""
     who = scope(user)
     cal = calendar.current()
-    waits = _waits(user, who, now)
+    waits = statements.one(_waits, user, now=now)
     rows = list(_tickets(user, now, cal))
     rows += _assists(user, now, cal) if waits["assists"] else []
     rows += _decisions(user, now) if waits["decisions"] else []
@@ -95,29 +96,36 @@ def waiting(user: User, now: datetime) -> list[Row]:
 
 
 def _tickets(user: User, now: datetime, cal: WorkCalendar) -> Iterator[Row]:
+    for ticket in statements.rows(_his_steps, user):
+        yield _ticket_row(ticket, user, now, cal)
+
+
+def _his_steps(user: User) -> QuerySet[Any]:
     silence = Obligation.objects.running().filter(ticket=OuterRef("pk"), kind=Obligation.Kind.CONFIRM)
-    tickets = (
+    return (
         Ticket.objects.visible_to(user)
         .filter(desk.steps(user))
         .select_related("kind", "asker", "responsible")
         .annotate(confirm_due=Subquery(silence.values("due_at")[:1]))
         .order_by("due_at", "pk")[:MOST]
     )
-    for ticket in tickets:
-        yield _ticket_row(ticket, user, now, cal)
 
 
 def with_colleagues(user: User, now: datetime) -> list[Row]:
     """What others of the unit have in hand: nothing for this person to do, but good to know. The least time left first."""
-    tickets = (
+    cal = calendar.current()
+    tickets = statements.rows(_his_colleagues, user)
+    rows = [(_ticket_row(ticket, user, now, cal), ticket.assignee) for ticket in tickets]
+    return [replace(row, todo=taker.name if taker else "", tone="wait") for row, taker in rows]
+
+
+def _his_colleagues(user: User) -> QuerySet[Any]:
+    return (
         Ticket.objects.visible_to(user)
         .filter(desk.with_colleagues(user))
         .select_related("kind", "asker", "responsible", "assignee")
         .order_by("due_at", "pk")[:FEW]
     )
-    cal = calendar.current()
-    rows = [(_ticket_row(ticket, user, now, cal), ticket.assignee) for ticket in tickets]
-    return [replace(row, todo=taker.name if taker else "", tone="wait") for row, taker in rows]
 
 
 def _ticket_row(ticket: Ticket, user: User, now: datetime, cal: WorkCalendar) -> Row:
@@ -191,16 +199,20 @@ DECISIONS: Final[dict[str, StrOrPromise]] = {
 
 def _decisions(user: User, now: datetime) -> Iterator[Row]:
     """What 企发部, the asker, or the head of the responsible unit decides, while it can be granted. One query."""
-    for ticket in _to_decide(user, now).select_related("asker", "responsible").order_by("due_at", "pk")[:MOST]:
+    for ticket in statements.rows(_decided_by, user, now=now):
         yield Row(
             url=ticket.get_absolute_url(),
             title=ticket.title,
             about=ticket.number,
             who=ticket.responsible.name if ticket.asker_id == user.unit_id else ticket.asker.name,
-            todo=str(DECISIONS[ticket.which]),  # type: ignore[attr-defined]  # annotated below
+            todo=str(DECISIONS[ticket.which]),
             due_at=ticket.due_at,
             tone="due",
         )
+
+
+def _decided_by(user: User, now: datetime) -> QuerySet[Any]:
+    return _to_decide(user, now).select_related("asker", "responsible").order_by("due_at", "pk")[:MOST]
 
 
 def _to_decide(user: User, now: datetime) -> TicketQuerySet:
@@ -257,8 +269,9 @@ def _rules_wait() -> ExpressionWrapper[Any]:
     return ExpressionWrapper(Q(Exists(in_hand)) | Q(Exists(review)), output_field=BooleanField())
 
 
-def _waits(user: User, who: Scope, now: datetime) -> dict[str, bool]:
+def _waits(user: User, now: datetime) -> QuerySet[Any, Any]:
     """What of the papers that seldom want something does: one statement, which on most days spares fourteen."""
+    who = scope(user)
     of_meetings: list[QuerySet[Any]] = [
         meeting_desk.to_approve(user),
         meeting_desk.given_back(user),
@@ -280,16 +293,17 @@ def _waits(user: User, who: Scope, now: datetime) -> dict[str, bool]:
         "rules_wait": _rules_wait() if who.may("rule.edit") else Value(False),
         "applications": Exists(subscription_desk.to_decide(user)),
     }
-    found: Any = User.objects.filter(pk=user.pk).values(**asked).get()
-    return dict(found)
+    return User.objects.filter(pk=user.pk).values(**asked)
 
 
 def sent(user: User, now: datetime) -> list[Ticket]:
     """What he sent: everything still open, and what ended in the last seven days; newest first."""
-    mine = Ticket.objects.filter(filed_by=user).filter(
-        Q(ended_at=None) | Q(ended_at__gte=now - timedelta(days=WAITING_DAYS))
-    )
-    return list(mine.select_related("kind", "responsible").newest_first()[:10])
+    return statements.rows(_sent_since, user, since=now - timedelta(days=WAITING_DAYS))
+
+
+def _sent_since(user: User, since: datetime) -> QuerySet[Any]:
+    mine = Ticket.objects.filter(filed_by=user).filter(Q(ended_at=None) | Q(ended_at__gte=since))
+    return mine.select_related("kind", "responsible").newest_first()[:10]
 
 
 def _greeting(hour: int) -> str:
