@@ -25,13 +25,18 @@ BEGAN = timedelta(seconds=1)  # filed so shortly before it is due that no remind
 @pytest.fixture
 def company(transactional_db: None) -> Iterator[Cast]:
     """The cast in an emptied database, whose window for messages is open day and night."""
+    yield founded()
+    stamps.forget_all()
+
+
+def founded() -> Cast:
+    """The same, in whatever database is open."""
     stamps.forget_all()
     calendar.ship()
     supplied.supply()
     company = cast()
     round_the_clock(company, clock.now())
-    yield company
-    stamps.forget_all()
+    return company
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -148,6 +149,29 @@ class Postgres(Server):
         return psycopg2.connect(
             host="127.0.0.1", port=self.port, user="portal", password=self.password, dbname="postgres"
         )
+
+    def kill(self) -> None:
+        """kill -9 of all its processes, as when the machine's power goes: each is a session of its own, and one that is left
+        alive would finish its statement."""
+        if self.process:
+            listed = subprocess.check_output(["ps", "-A", "-o", "pid=,ppid="], text=True)
+            pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
+            for pid in [self.process.pid, *(child for child, parent in pairs if parent == self.process.pid)]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        super().kill()
+
+    def copy_of(self, source: str) -> None:
+        """Make the database `portal`, with all that stands in the one at `source`."""
+        maintenance = self.connect()
+        maintenance.autocommit = True  # a database is made outside of transactions
+        maintenance.cursor().execute("CREATE DATABASE portal")
+        maintenance.close()
+        made = subprocess.run([self.programs / "pg_dump", source], capture_output=True, check=False, **self.rights)
+        if made.returncode:
+            raise RuntimeError(f"pg_dump failed:\n{made.stderr.decode()}")
+        options = ["--quiet", "--single-transaction", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+        subprocess.run([self.programs / "psql", *options, self.url], input=made.stdout, check=True, **self.rights)
 
     def _initialise(self) -> None:
         secret = self.folder / "password"
