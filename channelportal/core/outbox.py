@@ -294,7 +294,7 @@ class _Batch:
                     self.down = _said(error)
             except (smtplib.SMTPConnectError, smtplib.SMTPHeloError, smtplib.SMTPAuthenticationError) as error:
                 self.down = _said(error)
-            except smtplib.SMTPException as error:  # this mail, or this address
+            except (smtplib.SMTPException, ValueError) as error:  # this mail, or this address
                 return _said(error)
             except OSError as error:
                 self.down = _said(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core import mail
@@ -207,6 +208,29 @@ def test_it_leaves_a_message_that_cannot_be_worded_and_goes_on(person: User) -> 
 
     assert outbox.deliver(AT) == 1
     assert OutboxMessage.objects.filter(state=State.WAITING, last_error__startswith="wording").count() == 2
+
+
+@pytest.mark.parametrize(
+    "address", ["wang@example..com", "wang@" + "例" * 70 + ".cn", "wang@", "wang@example.com, li@example.com"]
+)
+def test_an_address_that_is_none_holds_up_nobody(person: User, settings: Any, address: str) -> None:
+    """Some only show when the mail is put together: the server is never asked."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    wrong = User.objects.create(username="wang", name="王分", email=address)
+    put(wrong, "a")
+    put(person, "b")
+    taken = []
+
+    with (
+        mock.patch("smtplib.SMTP.connect", return_value=(220, b"")),
+        mock.patch("smtplib.SMTP.sendmail", side_effect=lambda *args: taken.append(args[1])),
+    ):
+        assert outbox.deliver(AT) == 1
+
+    assert taken == [["zhou@example.com"]]
+    left = OutboxMessage.objects.get(key="a")
+    assert (left.state, left.attempts) == (State.WAITING, 1)
+    assert left.last_error
 
 
 def test_it_sends_nothing_to_who_left_or_is_frozen(person: User) -> None:
