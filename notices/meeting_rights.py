@@ -48,6 +48,10 @@ MOVES: Final[dict[str, frozenset[str]]] = {
 
 ONCE_BEGUN: Final = frozenset({"record_attendance", "hold"})
 """Possible from the moment it begins."""
+SHUT: Final = frozenset(
+    {"write_minutes", "submit_minutes", "return_minutes", "approve_minutes", "record_attendance", "appoint"}
+)
+"""Not possible any more once the minutes are sent."""
 WRITABLE: Final = frozenset({Minutes.State.DRAFT, Minutes.State.RETURNED})
 
 
@@ -140,7 +144,7 @@ def possible(meeting: Meeting, user: User, at: datetime | None = None) -> set[st
     """The verbs of `MOVES` that this person may do with this meeting now. At most three queries."""
     moment, part = at or clock.now(), Part(meeting, user)
     found = {verb for verb in MOVES if _is_possible(verb, meeting, user, moment, part)}
-    if found & {"write_minutes", "submit_minutes", "return_minutes", "approve_minutes", "record_attendance"}:
+    if found & SHUT:
         found -= _not_with(Minutes.objects.filter(meeting=meeting).values_list("state", flat=True).first())
     return found
 
@@ -162,7 +166,7 @@ def _not_with(record: str | None) -> set[str]:
         return {"return_minutes", "approve_minutes"}
     if record == Minutes.State.PENDING:
         return {"write_minutes", "submit_minutes"}
-    return {"write_minutes", "submit_minutes", "return_minutes", "approve_minutes", "record_attendance"}
+    return set(SHUT)
 
 
 def reads_minutes(meeting: Meeting, record: Minutes, user: User) -> bool:

@@ -18,6 +18,7 @@ from channelportal.lib.workdays import local_date
 from notices import invitation, meeting_rights
 from notices.audience import Audience
 from notices.models import Action, AgendaItem, AgendaPaper, Invitation, Meeting, Minutes
+from notices.views import meeting_again
 from notices.views.meeting_changes import changes
 from notices.views.meeting_verbs import boxes_of, main_of
 from notices.views.meeting_writing import Outlook, outlook
@@ -83,6 +84,7 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
         "possible": possible,
         "main": main,
         "boxes": boxes_of(meeting, possible, main),
+        "again": meeting_again.may_be_model(meeting, user),
         "organises": meeting_rights.Part(meeting, user).organises,
     }
 

@@ -34,6 +34,7 @@ from notices.forms.meetings import (
 )
 from notices.meeting_clashes import Clash
 from notices.models import AgendaItem, Level, Meeting, MeetingKind
+from notices.views import meeting_again
 from notices.workflow import meetings as workflow
 
 BEGIN, LENGTH = time(9, 30), timedelta(minutes=90)
@@ -41,7 +42,7 @@ DRAFT: Final = "meeting.new"
 
 
 def new(request: HttpRequest) -> HttpResponse:
-    """Call a meeting for one's own unit. `?kind=` begins with that kind."""
+    """Call a meeting for one's own unit. `?kind=` begins with that kind, `?like=` with what an earlier meeting was."""
     user = access.signed_in(request)
     access.require(user, "meeting.call", user.unit_id, _("Only information officers and heads call meetings."))
     return _page(request, user, None)
@@ -60,18 +61,20 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, user: User, meeting: Meeting | None) -> HttpResponse:
     posted, preview = request.method == "POST", "preview" in request.POST
     data, typed = _data(request, user, meeting)
-    begun = _initial(meeting, user, request.GET)
+    model = meeting_again.model(request.GET.get("like", ""), user) if meeting is None else None
+    begun = meeting_again.initial(model, user) if model else _initial(meeting, user, request.GET)
     uploads = request.FILES if posted else None
     form = MeetingForm(data, uploads, user=user, meeting=meeting, sending="send" in request.POST, initial=begun)
     items = AgendaItem.objects.filter(meeting=meeting).prefetch_related("papers__file") if meeting else ()
-    agenda = AgendaRows(data, uploads, prefix="agenda", initial=agenda_rows(items))
+    rows = meeting_again.agenda(model) if model else agenda_rows(items)
+    agenda = AgendaRows(data, uploads, prefix="agenda", initial=rows)
     if posted and not preview and form.is_valid() and agenda.is_valid():
         saved = _save(form, agenda, user, meeting)
         if saved is not None:
             return _after(request, saved)
     context = {
         "form": form, "agenda": agenda, "meeting": meeting, "picks": form.picks(), "kept": _kept(items), "now": clock.now(),
-        "outlook": outlook(user, _values(form), meeting), "draft": DRAFT, "typed": typed, "rebegun": False,
+        "outlook": outlook(user, _values(form), meeting), "draft": DRAFT, "typed": typed, "rebegun": False, "model": model,
         "cancel": meeting.get_absolute_url() if meeting else reverse("meetings"),
     }  # fmt: skip
     if preview or typed:
@@ -84,7 +87,8 @@ def _data(request: HttpRequest, user: User, meeting: Meeting | None) -> tuple[Qu
     typed last time (True then), else nothing."""
     if request.method == "POST":
         return _previewed(request.POST, user) if "preview" in request.POST else request.POST, False
-    kept = drafts.initial(user, DRAFT) if meeting is None and "kind" not in request.GET else {}
+    fresh = meeting is None and not {"kind", "like"} & request.GET.keys()
+    kept = drafts.initial(user, DRAFT) if fresh else {}
     if not kept:
         return None, False
     data = QueryDict(mutable=True)
@@ -293,7 +297,8 @@ def _values(form: MeetingForm) -> dict[str, Any]:
 
 
 def _audience_of(form: MeetingForm) -> Audience:
-    stored = form.meeting.audience if form.meeting else getattr(form.initial.get("kind"), "audience", {})
+    begun = form.initial.get("audience") or getattr(form.initial.get("kind"), "audience", {})
+    stored = form.meeting.audience if form.meeting else begun
     return Audience.read(stored or {})
 
 

@@ -39,7 +39,9 @@ def test_what_is_typed_stands_there_the_next_time(cast: Cast, window: Window, me
 
     again = browser.get(address(meeting))
     assert again.status_code == 200
-    assert [words for words in ("写到一半", "报库存", "这是您上次未提交的草稿") if words not in again.content.decode()] == []
+    assert [
+        words for words in ("写到一半", "报库存", "这是您上次未提交的草稿") if words not in again.content.decode()
+    ] == []
     assert "invalid-feedback" not in again.content.decode()
     assert not Minutes.objects.exists()
 
