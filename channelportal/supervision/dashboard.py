@@ -48,7 +48,7 @@ class Worst:
 
 
 def board(user: User, now: datetime, month: str = "") -> dict[str, Any]:
-    """Everything on the dashboard, in six queries: counts now, figures by unit, twelve weeks, heat, the worst ten, units.
+    """Everything on the dashboard, in seven queries: counts now, by unit too, figures by unit, weeks, heat, the worst, units.
 
     `month` ("2026-05"): whose figures; how things stand and what needs attention is always of this moment."""
     today = localtime(now).date()
@@ -56,7 +56,9 @@ def board(user: User, now: datetime, month: str = "") -> dict[str, Any]:
     first = spans.asked_month(month, today)
     day = min(today, spans.month_of(first).last)
     compared = stats.by_unit(day)
-    units = {unit.pk: unit for unit in Unit.objects.filter(pk__in=compared).only("pk", "name", "kind", "pinyin")}
+    owing = stats.standing_by_unit(now)
+    known = Unit.objects.filter(pk__in={*compared, *owing}).only("pk", "name", "kind", "pinyin")
+    units = {unit.pk: unit for unit in known}
     rates = [UnitRate(units[pk], both.now, both.before) for pk, both in compared.items() if pk in units]
     weeks = stats.weeks(day)
     heat = spans.Span(day - timedelta(weeks=4), day)
@@ -69,6 +71,7 @@ def board(user: User, now: datetime, month: str = "") -> dict[str, Any]:
         "month": date_format(first, _("F Y")),
         "working_days": cal.between(first - timedelta(days=1), day),
         "standing": stats.standing(now),
+        "owing": _owing([(units[pk], one) for pk, one in owing.items() if pk in units]),
         "company": stats.total([rate.now for rate in rates]),
         "company_before": stats.total([rate.before for rate in rates]),
         "departments": _sorted([rate for rate in rates if not rate.unit.is_channel and _judged(rate)]),
@@ -81,6 +84,11 @@ def board(user: User, now: datetime, month: str = "") -> dict[str, Any]:
         "heat": _heat(stats.heat(heat.first, heat.last), heat),
         "worst": worst(user, now, cal),
     }
+
+
+def _owing(rows: list[tuple[Unit, stats.Standing]]) -> list[tuple[Unit, stats.Standing]]:
+    """The most late first, then who has the most open."""
+    return sorted(rows, key=lambda row: (-row[1].late, -row[1].escalated, -row[1].open, row[0].pinyin))
 
 
 def _judged(rate: UnitRate) -> bool:

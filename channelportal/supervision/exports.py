@@ -17,13 +17,14 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def workbook(request: HttpRequest, board: dict[str, Any]) -> HttpResponse:
-    """One sheet of units (this month beside last), one of the twelve weeks. The export is audited."""
+    """One sheet of units (this month beside last), one of the twelve weeks, one of who owes what now. The export is audited."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(
         target, {"in_memory": True, "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
     _sheet(book, _("Units"), _unit_head(), [_unit_row(rate) for rate in [*board["departments"], *board["channels"]]])
     _sheet(book, _("Twelve weeks"), _week_head(), [_week_row(monday, figures) for monday, figures in board["weeks"]])
+    _sheet(book, _("Now"), _owing_head(), [_owing_row(*row) for row in board["owing"]])
     book.close()
     audit.record("supervision.exported", by=request.user)
     response = HttpResponse(target.getvalue(), content_type=XLSX)
@@ -78,6 +79,14 @@ def _week_row(monday: Any, figures: Any) -> list[Any]:
         monday.isoformat(), _rounded(figures.on_time), figures.replies_on_time, figures.replies_late, figures.received,
         figures.escalated,
     ]  # fmt: skip
+
+
+def _owing_head() -> list[str]:
+    return [_("Unit"), _("Open"), _("Due today"), _("Late now"), _("Escalated to superiors")]
+
+
+def _owing_row(unit: Any, standing: Any) -> list[Any]:
+    return [unit.name, standing.open, standing.today, standing.late, standing.escalated]
 
 
 def _rounded(value: float | None) -> float | None:

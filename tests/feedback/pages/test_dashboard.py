@@ -67,6 +67,22 @@ def test_it_leads_to_as_many_tickets_as_it_counts(
         assert len(_rows(client, link)) == int(value), link
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_it_says_who_owes_what_and_leads_there(
+    cast: Cast, standing: None, filed: Callable[..., Ticket], window: Callable[[User], Client], role: str
+) -> None:
+    filed(title="开发部的", responsible=cast.dev)
+    client = window(cast.people[role])
+
+    page = client.get("/supervision/")
+
+    assert [(unit, one.open, one.late) for unit, one in page.context["owing"]] == [(cast.kefu, 6, 3), (cast.dev, 1, 0)]
+    numbers = re.findall(r'<a href="(/supervision/behind/\?what=\w+&amp;unit=\d+)">(\d+)</a>', page.content.decode())
+    assert [int(number) for _link, number in numbers] == [6, 2, 3, 2, 1]
+    for link, number in numbers:
+        assert len(_rows(client, link)) == int(number), link
+
+
 @pytest.fixture
 def replied(cast: Cast, filed: Callable[..., Ticket]) -> None:
     """Of 客户服务部: answered in time twice, late once, one missed and still owed, one passed on unanswered, one reopened."""
