@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from unittest import mock
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -17,6 +14,7 @@ from accounts import throttle
 from accounts.models import SignIn, Throttle, User
 from accounts.workflow import passwords
 from channelportal.core.models import AuditEntry
+from tests import threads
 from tests.people import PASSWORD, Cast, cast
 
 WRONG = "Wrong-Wrong-2026!"
@@ -186,39 +184,14 @@ def test_it_does_not_offer_the_admins_own_login(client: Client, cast: Cast) -> N
     assert client.post("/admin/login/", {"username": "kefu.head", "password": PASSWORD})["Location"] == "/sign-in/"
 
 
-@pytest.fixture
-def at_once() -> Callable[[int, Callable[[int], object]], list[object]]:
-    def run(count: int, deed: Callable[[int], object]) -> list[object]:
-        results: list[object] = [None] * count
-        barrier = threading.Barrier(count)
-
-        def one(number: int) -> None:
-            try:
-                barrier.wait()
-                results[number] = deed(number)
-            except Exception as error:  # noqa: BLE001 (what a thread raises is its result)
-                results[number] = error
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return results
-
-    return run
-
-
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_it_lets_no_more_than_five_through_at_once(at_once: Callable[..., list[object]]) -> None:
+def test_it_lets_no_more_than_five_through_at_once() -> None:
     cast()
     hashed: list[str] = []
     real = User.check_password
     with mock.patch.object(User, "check_password", lambda *a: hashed.append("") or real(*a)):
-        codes = at_once(32, lambda _n: try_in(Client(), "kefu.head", WRONG))
+        codes = threads.results([lambda: try_in(Client(), "kefu.head", WRONG)] * 32)
 
     assert sorted(codes, key=str) == [422] * 5 + [429] * 27
     assert len(hashed) == 5
@@ -226,10 +199,10 @@ def test_it_lets_no_more_than_five_through_at_once(at_once: Callable[..., list[o
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_it_renews_a_window_once_for_many(at_once: Callable[..., list[object]]) -> None:
+def test_it_renews_a_window_once_for_many() -> None:
     limit = throttle.Limit(3, timedelta(minutes=1))
     Throttle.objects.create(key="x", count=3, started_at=timezone.now() - timedelta(minutes=2))
 
-    passed = at_once(20, lambda _n: throttle.reserve("x", limit, timezone.now()))
+    passed = threads.results([lambda: throttle.reserve("x", limit, timezone.now())] * 20)
 
     assert passed.count(True) == 3

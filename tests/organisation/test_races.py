@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
 
 from accounts import organisation
 from accounts.models import Unit, UnitGroupPermission, User
 from accounts.workflow import people, units
-from channelportal.core.errors import Invalid, WrongState
 from tests.people import Cast
 from tests.people import cast as build
+from tests.threads import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -22,28 +19,6 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(name="company")
 def company_fixture() -> Cast:
     return build()
-
-
-def at_once(*deeds: Callable[[], object]) -> Counter[str]:
-    """Do all of them at the same moment: how many ended how."""
-    gate, outcomes = threading.Barrier(len(deeds)), Counter[str]()
-
-    def run(deed: Callable[[], object]) -> None:
-        gate.wait()
-        try:
-            deed()
-            outcomes["done"] += 1
-        except (Invalid, WrongState) as error:
-            outcomes[type(error).__name__] += 1
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return outcomes
 
 
 def test_it_never_makes_a_circle(company: Cast) -> None:

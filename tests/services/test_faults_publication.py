@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,6 +16,7 @@ from channelportal.core.models import Alert, AuditEntry, Job, OutboxMessage
 from notices import publication, receipts
 from notices.audience import Audience
 from notices.models import Notice, Receipt, UnitAnswer
+from tests import threads
 from tests.notices import making
 from tests.people import Cast
 from tests.services.processes import StartWorker, Worker, eventually
@@ -142,27 +141,6 @@ def test_it_loses_and_doubles_nobody_when_the_worker_is_killed(company: Cast, st
     print(f"killed after {half} of {MANY}, {took:.1f} s")
 
 
-def together(deeds: list[Callable[[], Any]]) -> list[str]:
-    """All at once, each with a connection of its own; what went wrong."""
-    start, failures = threading.Barrier(len(deeds)), []
-
-    def run(deed: Callable[[], Any]) -> None:
-        try:
-            start.wait(30)
-            deed()
-        except Exception as error:  # noqa: BLE001  (looked at below)
-            failures.append(repr(error))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
-
-
 def test_it_counts_each_once_when_many_read_at_once(company: Cast) -> None:
     people = [company.ludong_head, company.ludong_officer, company.ludong_member, company.chuannan_head]
     notice = making.published(company, to=people, acknowledge=True, unit_answers=True)
@@ -170,7 +148,7 @@ def test_it_counts_each_once_when_many_read_at_once(company: Cast) -> None:
     deeds += [lambda user=user: receipts.open_(notice, User.objects.get(pk=user.pk)) for user in people * 4]
     deeds += [lambda: receipts.remind(notice, by=User.objects.get(pk=company.kefu_officer.pk))] * 3
 
-    failures = together(deeds)
+    failures = threads.failures(deeds)
 
     notice.refresh_from_db()
     assert failures == []

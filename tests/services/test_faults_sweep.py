@@ -19,6 +19,7 @@ from channelportal.core.models import Alert, AuditEntry, OutboxMessage, SearchDo
 from feedback import workflow
 from feedback.models import Entry, LadderEvent, Obligation, Tally, Ticket, TicketKind
 from feedback.sweep import sweep
+from tests import threads
 from tests.feedback.workflow.moments import MON_10, TUE_DUE, TUE_LATE, may
 from tests.people import Cast
 from tests.services import backlog
@@ -74,7 +75,7 @@ def test_it_does_each_once_when_eight_sweep_at_once(company: Cast, settings: Set
     settings.SWEEP_BATCH = 10
     duties = backlog.fall_due(company, [TUE_DUE] * 160)
 
-    failures = together([lambda: sweep(TUE_LATE)] * 8)
+    failures = threads.failures([lambda: sweep(TUE_LATE)] * 8)
 
     assert failures == []
     assert missed() == ids(duties)
@@ -101,7 +102,7 @@ def test_it_is_on_time_or_late_but_never_both_when_answered_at_the_due_moment(co
     answers = [
         lambda duty=duty, offset=offset: answer(duty, offset) for duty, offset in zip(duties, offsets, strict=True)
     ]
-    failures = together([*answers, keep_sweeping, keep_sweeping])
+    failures = threads.failures([*answers, keep_sweeping, keep_sweeping])
 
     assert failures == []
     late = missed()
@@ -113,27 +114,6 @@ def test_it_is_on_time_or_late_but_never_both_when_answered_at_the_due_moment(co
     tally = Tally.objects.get(unit=company.kefu)
     assert (tally.replies_on_time, tally.replies_late) == (len(offsets) - len(late), len(late))
     assert len(tardy) <= len(late) <= len(offsets)
-
-
-def together(deeds: list[Callable[[], Any]]) -> list[str]:
-    """All at once, each with a connection of its own; what went wrong."""
-    start, failures = threading.Barrier(len(deeds)), []
-
-    def run(deed: Callable[[], Any]) -> None:
-        try:
-            start.wait(30)
-            deed()
-        except Exception as error:  # noqa: BLE001  (looked at below)
-            failures.append(repr(error))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
 
 
 # ── broken rows ─────────────────────────────────────────────────────────────────────────────────

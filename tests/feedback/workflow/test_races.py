@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from accounts.models import User
 from channelportal.core import calendar, clock, stamps
 from channelportal.core.errors import Invalid, WrongState
 from feedback import supplied, workflow
 from feedback.models import Entry, Extension, Obligation, Rating, Tally, Ticket, TicketKind
+from tests import threads
 from tests.people import Cast, cast
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -46,27 +46,8 @@ def file(company: Cast, **values: Any) -> Ticket:
 
 
 def at_once(deed: Callable[[int], Any], many: int = MANY) -> Counter[str]:
-    """What became of `many` calls that start together: "done", or the name of the error."""
-    start, outcomes, lock = threading.Barrier(many), Counter[str](), threading.Lock()
-
-    def run(number: int) -> None:
-        try:
-            start.wait()
-            deed(number)
-            outcome = "done"
-        except Exception as error:  # noqa: BLE001  (the outcome is what is looked at)
-            outcome = type(error).__name__
-        finally:
-            connection.close()
-        with lock:
-            outcomes[outcome] += 1
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(many)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
+    """What became of `many` calls of `deed`, each with its number, that start together."""
+    return threads.at_once(*[partial(deed, number) for number in range(many)])
 
 
 def again(person: User) -> User:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import openpyxl
 import pytest
-from django.db import connection
 from django.test import Client
 
 from accounts.access import Refused
@@ -23,6 +21,7 @@ from notices.audience import Audience
 from notices.models import NoticeKind, Subscription
 from notices.workflow import subscriptions as verbs
 from tests.people import Cast
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 8, 2, 0, tzinfo=UTC)  # a Friday, ten in the morning
@@ -132,6 +131,19 @@ def test_it_puts_the_units_people_into_the_audience_from_the_grant_on(cast: Cast
     assert (made.state, made.decided_by, made.decided_at, made.answer) == (State.GRANTED, cast.kefu_head, AT, "欢迎")
     assert AuditEntry.objects.filter(action="subscription.granted").count() == 1
     assert told("subscription-granted") == {"ludong.head", "ludong.officer"}
+
+
+@pytest.mark.parametrize("fact", ["subscribable", "active"])
+def test_it_grants_nothing_of_a_kind_that_was_retired_meanwhile(cast: Cast, kind: NoticeKind, fact: str) -> None:
+    made = applied(cast, kind)
+    NoticeKind.objects.filter(pk=kind.pk).update(**{fact: False})
+
+    with pytest.raises(WrongState):
+        verbs.grant(made, by=cast.kefu_head, at=AT)
+    verbs.refuse(made, by=cast.kefu_head, reason="该类通知已停用", at=AT)
+
+    made.refresh_from_db()
+    assert made.state == State.REFUSED
 
 
 def test_it_takes_the_unit_out_when_it_is_revoked(cast: Cast, kind: NoticeKind) -> None:
@@ -297,33 +309,12 @@ def test_it_ends_at_once_where_the_closing_asks_for_it(cast: Cast, kind: NoticeK
 # ── at the same moment ──────────────────────────────────────────────────────────────────────────
 
 
-def at_once(*deeds: Callable[[], object]) -> list[str]:
-    """Each in a thread of its own; what each came to."""
-    said: list[str] = []
-
-    def run(deed: Callable[[], object]) -> None:
-        try:
-            deed()
-            said.append("done")
-        except WrongState:
-            said.append("late")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[deed]) for deed in deeds]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    return sorted(said)
-
-
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_it_is_applied_for_once_by_two_at_once(cast: Cast, kind: NoticeKind) -> None:
     deeds = [lambda by=by: applied(cast, kind, by=by) for by in (cast.ludong_head, cast.ludong_officer)]
 
-    assert at_once(*deeds) == ["done", "late"]
+    assert at_once(*deeds) == {"done": 1, "WrongState": 1}
     assert Subscription.objects.count() == 1
 
 
@@ -338,7 +329,7 @@ def test_it_is_decided_once_by_two_at_once(cast: Cast, common: NoticeKind) -> No
         lambda: verbs.refuse(copies[1], by=cast.qifa_officer, reason="不同意", at=AT),
     )
 
-    assert said == ["done", "late"]
+    assert said == {"done": 1, "WrongState": 1}
     assert AuditEntry.objects.filter(action__in=["subscription.granted", "subscription.refused"]).count() == 1
 
 
