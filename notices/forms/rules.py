@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Unit
 from channelportal.core.fields import LineField, MultiFileField, RichTextField
@@ -32,7 +33,7 @@ class VersionForm(forms.Form):
 class RuleForm(forms.Form):
     """What a regulation is called and who reads it."""
 
-    name = LineField(label=_("name"), max_length=80)
+    name = LineField(label=pgettext_lazy("regulation", "name"), max_length=80)
     unit = forms.ModelChoiceField(
         Unit.objects.none(), label=_("interpreted by"), required=False, empty_label=_("The supervising department"),
         widget=forms.Select(attrs={"data-typeahead": ""}), help_text=_("Questions about it go there."),

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max, Prefetch, Q, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -156,7 +157,7 @@ def new(request: HttpRequest) -> HttpResponse:
         made = _try(form, user, lambda data: workflow.create(by=user, **data))
         if made is not None:
             return _saved(request, made)
-    return show_form(request, "rules/new.html", {"form": form})
+    return show_form(request, "rules/new.html", {"form": form, "cancel": reverse("rules")})
 
 
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
@@ -175,7 +176,9 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         made = _try(form, user, lambda data: _keep(found, held, newest, user, data))
         if made is not None:
             return _saved(request, made)
-    return show_form(request, "rules/draft.html", {"form": form, "rule": found, "held": held})
+    return show_form(
+        request, "rules/draft.html", {"form": form, "rule": found, "held": held, "cancel": found.get_absolute_url()}
+    )
 
 
 def _initial(newest: RuleVersion | None, held: RuleVersion | None) -> dict[str, Any]:
@@ -222,7 +225,7 @@ def settings(request: HttpRequest, pk: int) -> HttpResponse:
         workflow.change(found, by=user, **{name: form.cleaned_data[name] for name in names})
         messages.success(request, _("Saved."))
         return redirect(found)
-    return show_form(request, "rules/settings.html", {"form": form, "rule": found})
+    return show_form(request, "rules/settings.html", {"form": form, "rule": found, "cancel": found.get_absolute_url()})
 
 
 SAID: Final = {

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -92,7 +93,8 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         verbs.apply(kind, by=user, reason=form.cleaned_data["reason"])
         messages.success(request, _("The application is sent."))
         return redirect("subscriptions")
-    return show_form(request, "notices/subscription_apply.html", {"form": form, "kind": kind, "submit": _("Apply")})
+    context = {"form": form, "kind": kind, "submit": _("Apply"), "cancel": reverse("subscriptions")}
+    return show_form(request, "notices/subscription_apply.html", context)
 
 
 @require_safe
