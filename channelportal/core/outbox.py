@@ -24,7 +24,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils import translation
@@ -92,13 +92,15 @@ def put_all(rows: Iterable[OutboxMessage]) -> None:
 
 def cancel(subject_key: str, users: Iterable[int] | None = None) -> int:
     """Cancel what still waits about this subject (a due moment that moved, a ticket withdrawn), for all or these. Returns how
-    many."""
-    waiting = OutboxMessage.objects.filter(subject_key=subject_key, state=State.WAITING)
+    many. What is being sent at this moment is not tried again if it fails."""
+    about = OutboxMessage.objects.filter(subject_key=subject_key)
     if users is not None:
-        waiting = waiting.filter(user__in=list(users))
-    rows = list(waiting.values_list("pk", "attempts"))
+        about = about.filter(user__in=list(users))
+    followers = OutboxMessage.objects.filter(lead=OuterRef("pk"))  # a mail about more than this goes on
+    sending = about.filter(~Exists(followers), state=State.SENDING).update(state=State.CANCELLED, lease_until=None)
+    rows = list(about.filter(state=State.WAITING).values_list("pk", "attempts"))
     if not rows:
-        return 0
+        return sending
     cancelled = OutboxMessage.objects.filter(pk__in=[pk for pk, _tried in rows], state=State.WAITING).update(
         state=State.CANCELLED
     )
@@ -107,7 +109,7 @@ def cancel(subject_key: str, users: Iterable[int] | None = None) -> int:
         OutboxMessage.objects.filter(lead__in=tried, lead__state=State.CANCELLED, state=State.WAITING).update(
             lead=None, attempts=0
         )
-    return cancelled
+    return cancelled + sending
 
 
 def resend(message: OutboxMessage, at: datetime) -> bool:

@@ -28,7 +28,8 @@ def publish(
     ticket_number: str = "",
     at: datetime | None = None,
 ) -> Answer:
-    """Question and answer stand under the notice from now on; of one ticket once. Refused, WrongState, Invalid."""
+    """Question and answer stand under the notice from now on; of one ticket once, and again when that was taken down. Refused,
+    WrongState, Invalid."""
     require(notice, by)
     moment = at or clock.now()
     held = Notice.objects.select_for_update().get(pk=notice.pk)
@@ -38,6 +39,8 @@ def publish(
     for name, text in texts.items():
         if not text:
             raise Invalid(name, _("This field is required."))
+    if ticket_id is not None:  # the one before stays on record by the ticket's number
+        Answer.objects.filter(notice=held, ticket_id=ticket_id, removed_at__isnull=False).update(ticket_id=None)
     try:
         with transaction.atomic():
             made = Answer.objects.create(

@@ -53,9 +53,9 @@ def create(
     code, name = clean_line(code)[:30], clean_line(name)[:80]
     if not code or not name:
         raise Invalid("name" if code else "code", _("This field is required."))
-    if Rule.objects.filter(code=code).exists():
+    rule, made = Rule.objects.get_or_create(code=code, defaults={"name": name, "unit": unit, "public": public})
+    if not made:  # perhaps by another person a moment ago
         raise Invalid("code", _("Another regulation has this code."))
-    rule = Rule.objects.create(code=code, name=name, unit=unit, public=public)
     audit.record("rule.created", rule, by=by, at=moment, data={"code": code})
     return draft(rule, by=by, body=body, in_force_from=in_force_from, files=files, at=moment)
 

@@ -128,6 +128,8 @@ def grant(subscription: Subscription, *, by: User, text: str = "", at: datetime 
     moment, said = at or clock.now(), clean_line(text)[:300]
     if not Unit.objects.select_for_update().filter(pk=subscription.unit_id, active=True).exists():
         raise WrongState(_("The unit has been closed."))
+    if not NoticeKind.objects.filter(pk=subscription.kind_id, active=True, subscribable=True).exists():
+        raise WrongState(_("This kind of notice cannot be applied for."))
     _move(subscription, [State.APPLIED], State.GRANTED, decided_by=by, decided_at=moment, answer=said)
     _record("granted", subscription, by, moment, reason=said)
     _tell_unit("subscription-granted", subscription, by, moment)

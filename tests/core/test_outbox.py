@@ -261,6 +261,38 @@ def test_it_cancels_what_waits_about_a_subject(person: User) -> None:
     assert outbox.deliver(AT) == 1
 
 
+@pytest.mark.parametrize(("fails", "state"), [(True, State.CANCELLED), (False, State.SENT)])
+def test_what_was_cancelled_while_it_was_sent_is_not_tried_again(
+    person: User, monkeypatch: pytest.MonkeyPatch, fails: bool, state: str
+) -> None:
+    put(person, "a", subject_key="ticket:7")
+    really = outbox._Batch._try
+
+    def cancelled_meanwhile(batch: Any, letter: Any) -> str:
+        assert outbox.cancel("ticket:7") == 1
+        return "421 come again" if fails else really(batch, letter)
+
+    monkeypatch.setattr(outbox._Batch, "_try", cancelled_meanwhile)
+    outbox.deliver(AT)
+    monkeypatch.setattr(outbox._Batch, "_try", really)
+
+    assert outbox.deliver(AT + timedelta(days=1)) == 0
+    assert OutboxMessage.objects.get().state == state
+    assert len(mail.outbox) == (not fails)
+
+
+def test_a_mail_about_more_goes_on_when_one_part_is_cancelled_while_it_is_sent(person: User) -> None:
+    put(person, "a", subject_key="ticket:7", bundle="digest")
+    put(person, "b", subject_key="ticket:8", bundle="digest")
+    claimed = outbox.claim(AT, 10)
+
+    outbox.cancel("ticket:7")
+    outbox.cancel("ticket:8")
+
+    assert len(claimed) == 1
+    assert outbox.deliver(AT + timedelta(hours=1)) == 1
+
+
 def test_it_frees_the_rest_of_a_mail_whose_lead_was_cancelled(person: User, monkeypatch: pytest.MonkeyPatch) -> None:
     put(person, "a", bundle="digest", subject_key="s")
     put(person, "b", bundle="digest")

@@ -165,6 +165,21 @@ def test_one_ticket_is_published_once_and_taken_down_once(cast: Cast, notice: No
     assert "答</" not in of(cast.chuannan_head).get(f"/notices/{notice.pk}/").content.decode()
 
 
+def test_an_answer_that_was_taken_down_is_published_anew(cast: Cast, notice: Notice, ticket: Ticket) -> None:
+    address = f"/notices/{notice.pk}/questions/{ticket.pk}/"
+    client = of(cast.kefu_head)
+    client.post(address, {"question": "问", "answer": "错的答复"})
+    client.post(f"/notices/{notice.pk}/answers/{Answer.objects.get().pk}/remove/")
+
+    assert client.post(address, {"question": "问", "answer": "对的答复"}).status_code == 302
+    assert client.post(address, {"question": "问", "answer": "再来一次"}).status_code == 409
+
+    text = of(cast.chuannan_head).get(f"/notices/{notice.pk}/").content.decode()
+    assert "对的答复" in text
+    assert "错的答复" not in text
+    assert set(Answer.objects.values_list("ticket_number", flat=True)) == {ticket.number}
+
+
 def test_a_question_of_another_notice_is_not_published_here(cast: Cast, notice: Notice, ticket: Ticket) -> None:
     other = published(cast, to=[cast.ludong_head], title="另一份")
 
