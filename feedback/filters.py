@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import django_filters as filters
@@ -31,22 +32,22 @@ class View:
 
     code: str
     label: Any
-    chosen: Callable[[User, Scope], Q]
+    chosen: Callable[[User, Scope, datetime], Q]
     seen: Callable[[Scope], bool]
     sort: str = "due"
     counted: bool = True
     empty: Any = ""
 
 
-def _todo(user: User, who: Scope) -> Q:
-    return desk.waiting(user, clock.now())
+def _todo(user: User, who: Scope, at: datetime) -> Q:
+    return desk.waiting(user, at)
 
 
-def _approve(user: User, who: Scope) -> Q:
+def _approve(user: User, who: Scope, at: datetime) -> Q:
     return desk.to_approve(user)
 
 
-def _confirm(user: User, who: Scope) -> Q:
+def _confirm(user: User, who: Scope, at: datetime) -> Q:
     own = Q(asker=who.unit_id) if who.may("ticket.conclude", who.unit_id) else Q(filed_by=user)
     return own & Q(state="resolved")
 
@@ -56,7 +57,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "owed",
         _("To be answered by my unit"),
-        lambda user, who: Q(responsible=who.unit_id) & OWED,
+        lambda user, who, at: Q(responsible=who.unit_id) & OWED,
         lambda who: who.may("ticket.see", who.unit_id),
         empty=_("Your unit owes nobody an answer."),
     ),
@@ -74,7 +75,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "asked",
         _("Asked by my unit"),
-        lambda user, who: Q(asker=who.unit_id),
+        lambda user, who, at: Q(asker=who.unit_id),
         lambda who: who.may("ticket.see", who.unit_id),
         sort="-filed",
         counted=False,
@@ -83,7 +84,7 @@ VIEWS: tuple[View, ...] = (
     View(
         "mine",
         _("Asked by me"),
-        lambda user, who: Q(filed_by=user),
+        lambda user, who, at: Q(filed_by=user),
         lambda who: True,
         sort="-filed",
         counted=False,
@@ -92,19 +93,19 @@ VIEWS: tuple[View, ...] = (
     View(
         "escalated",
         _("Escalated"),
-        lambda user, who: Q(level__gt=0, ended_at=None),
+        lambda user, who, at: Q(level__gt=0, ended_at=None),
         lambda who: who.may("ticket.see", who.unit_id) or who.manages_company,
         empty=_("Nothing is escalated."),
     ),
     View(
         "watched",
         _("Watch list"),
-        lambda user, who: Q(watched=True, ended_at=None),
+        lambda user, who, at: Q(watched=True, ended_at=None),
         lambda who: who.may("ticket.supervise"),
         sort="-touched",
         empty=_("Nothing is on the watch list: nothing was copied, and nothing is three working days late."),
     ),
-    View("all", _("All"), lambda user, who: Q(), lambda who: True, sort="-filed", counted=False),
+    View("all", _("All"), lambda user, who, at: Q(), lambda who: True, sort="-filed", counted=False),
 )
 
 SORTS = {

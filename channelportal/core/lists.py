@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import xlsxwriter
 from django.db.models import F, QuerySet
@@ -37,6 +38,8 @@ COUNTED: Final = 1_000  # beyond, the number of hits is not worked out
 DEEPEST: Final = 20_000  # rows that may be skipped: further down, a filter is the way
 AT_ONCE: Final = 5_000  # rows of an export inside a request
 MOST_ROWS: Final = 200_000  # rows of an export
+FIRST_PAGES: Final = 3
+USUAL_LENGTH: Final = 120  # characters of a query
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Sorts = Mapping[str, "str | Sequence[str]"]
 
@@ -54,7 +57,7 @@ class ListPage:
     """One page of a list. Iterating gives its rows; the pager's questions are answered like Django's `Page`."""
 
     def __init__(
-        self, request: HttpRequest, queryset: QuerySet[Any], filterset: Any, *, sort: str, size: int, number: int
+        self, request: Any, queryset: QuerySet[Any], filterset: Any, *, sort: str, size: int, number: int
     ) -> None:
         self.request, self.queryset, self.filter = request, queryset, filterset
         self.sort, self.size = sort, size
@@ -68,8 +71,17 @@ class ListPage:
 
     @cached_property
     def _found(self) -> list[Any]:
+        return list(self.queryset[slice(*self.span)])
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Which rows are fetched: one more than are shown says whether there is a next page."""
         start = (self.number - 1) * self.size
-        return list(self.queryset[start : start + self.size + 1])  # one more: is there a next page?
+        return start, start + self.size + 1
+
+    def fill(self, found: list[Any]) -> None:
+        """The rows of `span`, fetched in another way."""
+        self.__dict__["_found"] = found
 
     @property
     def rows(self) -> list[Any]:
@@ -85,7 +97,7 @@ class ListPage:
         return self.number > 1
 
     def has_next(self) -> bool:
-        return len(self._found) > self.size
+        return bool(len(self._found) > self.size)
 
     def previous_page_number(self) -> int:
         return self.number - 1
@@ -149,7 +161,7 @@ class ListPage:
 
 
 def page_of(
-    request: HttpRequest,
+    request: HttpRequest | Address,
     queryset: QuerySet[Any],
     filterset: Any = None,
     sorts: Sorts | None = None,
@@ -168,6 +180,23 @@ def page_of(
     return ListPage(
         request, found, chosen, sort=sort, size=_size(request.GET), number=_whole(request.GET.get("page", ""), 1)
     )
+
+
+def usual(query: QueryDict, names: Collection[str]) -> str | None:
+    """The address' query in one form, when it names nothing but `names`, `sort`, `size` and the first pages: such lists are asked
+    again and again (`accounts.statements`). None: it does."""
+    asked = {name: str(query[name]) for name in sorted(query) if query[name]}
+    if not asked.keys() <= {*names, "sort", "size", "page"} or _whole(asked.get("page", ""), 1) > FIRST_PAGES:
+        return None
+    text = urlencode(asked)
+    return text if len(text) <= USUAL_LENGTH else None
+
+
+@dataclass(frozen=True)
+class Address:
+    """As much of a request as a list looks at."""
+
+    GET: QueryDict
 
 
 def _order(found: QuerySet[Any], fields: str | Sequence[str], descending: bool) -> list[OrderBy]:

@@ -10,7 +10,7 @@ The template writes them with parts/_views.html.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from django.contrib.auth import get_user_model
@@ -48,10 +48,23 @@ def tabs(
 ) -> list[dict[str, Any]]:
     """For each view: code, label, on, count (0 when it is not said), more. The numbers on the tabs and that of the list shown
     (`page.total`) are one statement."""
+    return said(page, views, view, counting(user, views, rows, page.queryset).get())
+
+
+def counting(
+    user: AbstractBaseUser, views: Sequence[V], rows: Callable[[V], QuerySet[Any]], shown: QuerySet[Any]
+) -> QuerySet[Any, Any]:
+    """The statement behind `tabs`, for who asks it in another way and hands its row to `said`."""
     wanted = {one.code: _count(rows(one), MOST) for one in views if one.counted}
     people: Any = get_user_model().objects
-    wanted["_shown"] = _count(page.queryset, COUNTED)
-    counts = dict(people.filter(pk=user.pk).values(**wanted).get())
+    wanted["_shown"] = _count(shown, COUNTED)
+    found: QuerySet[Any, Any] = people.filter(pk=user.pk).values(**wanted)
+    return found
+
+
+def said(page: ListPage, views: Sequence[V], view: V, row: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The tabs out of the row of `counting`; sets `page.total`."""
+    counts = dict(row)
     shown = counts.pop("_shown")
     page.total = shown if shown <= COUNTED else None
     return [

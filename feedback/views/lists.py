@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from accounts import statements
 from accounts.access import scope
+from accounts.models import User
 from channelportal.core import calendar as calendars
 from channelportal.core import tabs
-from channelportal.core.lists import Column, page_of
+from channelportal.core.lists import Address, Column, ListPage, page_of, usual
 from channelportal.lib.workdays import WorkCalendar
 from feedback import deadlines
 from feedback.filters import SORTS, TicketFilter, View, views_for
 from feedback.models import Ticket, TicketQuerySet
 from feedback.views import person
 
+# filters whose statements are the same for everybody
+USUAL = frozenset({"view", "state", "kind", "severity", "level", "asker", "responsible"})
 COLUMNS = [
     Column(_("Number"), attrgetter("number")),
     Column(_("Title"), attrgetter("title"), 40),
@@ -46,18 +52,17 @@ COLUMNS = [
 def tickets(request: HttpRequest) -> HttpResponse:
     user = person(request)
     views = views_for(user)
-    view = tabs.chosen(request, views)
-    base = Ticket.objects.visible_to(user)
-
-    def rows(one: View) -> TicketQuerySet:
-        return base.filter(one.chosen(user, scope(user)))
-
-    named = rows(view).select_related("kind", "asker", "responsible", "assignee")
-    page = page_of(request, named, TicketFilter, SORTS, default=view.sort)
-    if page.exporting:
-        return page.xlsx("tickets", COLUMNS)
-    now = timezone.now()
-    said = tabs.tabs(page, user, views, view, rows)
+    view, now = tabs.chosen(request, views), timezone.now()
+    if (query := usual(request.GET, USUAL)) is not None:
+        page = page_of(request, Ticket.objects.none(), TicketFilter, SORTS, default=view.sort)
+        asked: dict[str, Any] = {"code": view.code, "query": query, "at": now}
+        page.fill(statements.rows(_shown, user, **asked))
+        said = tabs.said(page, views, view, statements.one(_counts, user, **asked))
+    else:
+        page = _page(request, user, view, now)
+        if page.exporting:
+            return page.xlsx("tickets", COLUMNS)
+        said = tabs.said(page, views, view, _counting(user, page, now).get())
     context = page.context() | {
         "now": now,
         "views": said,
@@ -68,6 +73,36 @@ def tickets(request: HttpRequest) -> HttpResponse:
         "picks": view.code == "approve",
     }
     return render(request, "feedback/tickets.html", context)
+
+
+def _page(request: HttpRequest | Address, user: User, view: View, at: datetime) -> ListPage:
+    rows = _of(user, view, at).select_related("kind", "asker", "responsible", "assignee")
+    return page_of(request, rows, TicketFilter, SORTS, default=view.sort)
+
+
+def _of(user: User, view: View, at: datetime) -> TicketQuerySet:
+    return Ticket.objects.visible_to(user).filter(view.chosen(user, scope(user), at))
+
+
+def _counting(user: User, page: ListPage, at: datetime) -> QuerySet[Any, Any]:
+    base = Ticket.objects.visible_to(user)
+    return tabs.counting(
+        user, views_for(user), lambda one: base.filter(one.chosen(user, scope(user), at)), page.queryset
+    )
+
+
+def _addressed(user: User, code: str, query: str, at: datetime) -> ListPage:
+    view = next(one for one in views_for(user) if one.code == code)
+    return _page(Address(QueryDict(query)), user, view, at)
+
+
+def _shown(user: User, code: str, query: str, at: datetime) -> QuerySet[Any, Any]:
+    page = _addressed(user, code, query, at)
+    return page.queryset[slice(*page.span)]
+
+
+def _counts(user: User, code: str, query: str, at: datetime) -> QuerySet[Any, Any]:
+    return _counting(user, _addressed(user, code, query, at), at)
 
 
 def _line(ticket: Ticket, calendar: WorkCalendar, now: Any) -> dict[str, Any]:
