@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts import access
@@ -80,6 +82,7 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
         "actions": actions,
         "owed": [row for row, _verbs in actions if row.state == Action.State.OPEN and row.owner_id == user.pk],
         "changes": changes(meeting) if "approve" in possible else None,
+        "then": "" if main else _then(meeting, possible, mine, record, now),
         "outlook": _outlook(meeting, user) if known and meeting.state in UNCALLED else None,
         "possible": possible,
         "main": main,
@@ -87,6 +90,40 @@ def page_of(meeting: Meeting, user: User, now: datetime) -> dict[str, Any]:
         "again": meeting_again.may_be_model(meeting, user),
         "organises": meeting_rights.Part(meeting, user).organises,
     }
+
+
+def _then(meeting: Meeting, possible: set[str], mine: Invitation | None, record: Minutes | None, now: datetime) -> str:
+    """What comes next, for one who has nothing to do now; "" where the page says it itself."""
+    if meeting.state == Meeting.State.PENDING:
+        return _("It waits for the head's approval; until then you can take it back.") if "recall" in possible else ""
+    if meeting.state == Meeting.State.HELD:
+        waits = record is not None and record.state == Minutes.State.PENDING
+        return _("The minutes are with the chair, %(name)s.") % {"name": meeting.chair.name} if waits else ""
+    if meeting.state != Meeting.State.CALLED or meeting.ends_at <= now:
+        return ""
+    return _of_organiser(meeting) if "change" in possible else _of_invited(mine)
+
+
+def _of_invited(mine: Invitation | None) -> str:
+    if mine is None or mine.reply == Invitation.Reply.NONE:
+        return ""
+    if mine.reply == Invitation.Reply.DECLINE:
+        return _("You said that you cannot attend. Until it is over you can answer anew below.")
+    return _("Your answer is on record. Whoever comes is reminded at 09:00 of the working day before.")
+
+
+def _of_organiser(meeting: Meeting) -> str:
+    silent = Invitation.objects.standing().filter(meeting=meeting, reply=Invitation.Reply.NONE).count()
+    if not silent:
+        return _("Everyone has answered. After the meeting you record who was there.")
+    words = ngettext(
+        "%(count)d person has not answered and is reminded the working day before the answer is due. "
+        "After the meeting you record who was there.",
+        "%(count)d people have not answered and are reminded the working day before the answer is due. "
+        "After the meeting you record who was there.",
+        silent,
+    )
+    return words % {"count": silent}
 
 
 def _outlook(meeting: Meeting, user: User) -> Outlook:

@@ -141,9 +141,9 @@ VERBS: Final[tuple[Verb, ...]] = (
         lambda meeting, user, form: workflow.submit_minutes(meeting, by=user), icon="send",
     ),
     Verb(
-        "approve-minutes", "approve_minutes", _("Approve the minutes"), _("Approve and send to everyone"),
+        "approve-minutes", "approve_minutes", _("Approve the minutes"), _("Approve and send them"),
         _("Approved and sent. The actions are in force."),
-        _("They go to everyone invited, and their actions stand on the owners' desks from now on."),
+        _("They go to those named as their readers, and their actions stand on the owners' desks from now on."),
         lambda meeting, user, form: workflow.approve_minutes(meeting, by=user, **form.cleaned_data), SeenForm,
     ),
     Verb(

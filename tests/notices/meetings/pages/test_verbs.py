@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from notices.models import Action, Invitation, Meeting, Minutes
+from notices.workflow import meetings
 from tests.notices.meetings.conftest import AFTER, CALLED_AT, Make, may, of
 from tests.notices.meetings.pages.conftest import Window
 from tests.people import Cast
@@ -303,3 +304,18 @@ def test_a_deed_needs_a_post(cast: Cast, window: Window, drafted: Make) -> None:
 
     assert window(cast.market_officer, CALLED_AT).get(f"/meetings/{meeting.pk}/send/").status_code == 200
     assert Meeting.objects.get().state == Meeting.State.DRAFT
+
+
+def test_the_page_says_what_comes_next_where_nothing_is_to_do(cast: Cast, window: Window, drafted: Make) -> None:
+    pending = meetings.send(drafted(), by=cast.market_officer, at=CALLED_AT)
+    address = f"/meetings/{pending.pk}/"
+    assert "正等待负责人审批" in window(cast.market_officer).get(address).content.decode()
+
+    meetings.approve(pending, by=cast.market_head, at=CALLED_AT)
+
+    assert "人未回复" in window(cast.market_officer).get(address).content.decode()
+    assert "您的回复已登记" not in window(cast.ludong_head).get(address).content.decode()  # his answer is asked for
+    meetings.reply(pending, by=cast.ludong_head, answer="attend", at=may(12))
+    assert "您的回复已登记" in window(cast.ludong_head).get(address).content.decode()
+    meetings.reply(pending, by=cast.ludong_head, answer="decline", reason="出差", at=may(12))
+    assert "您已请假" in window(cast.ludong_head).get(address).content.decode()
