@@ -258,8 +258,8 @@ def set_day(request: HttpRequest) -> HttpResponse:
 def clear_day(request: HttpRequest) -> HttpResponse:
     """What was set by hand is to be taken back, so that the general rule holds again; first only shown."""
     _required(request)
-    row = CalendarDay.objects.filter(pk=_whole(request.POST.get("row", "")), superseded_by=None)
-    row = row.filter(reason=CalendarDay.Reason.COMPANY).select_related("unit").first()
+    found = CalendarDay.objects.filter(pk=_whole(request.POST.get("row", "")), superseded_by=None)
+    row = found.filter(reason=CalendarDay.Reason.COMPANY).select_related("unit").first()
     if row is None:
         raise WrongState(_("That day was changed meanwhile."))
     return _preview(request, Change(row.date, None, row.name, row.paper, row.unit))

@@ -151,7 +151,8 @@ def _number(text: str, below: int) -> int | None:
 def _with_sight(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
     """Each row says whether its ticket is this person's to read."""
     link = "ticket" if rows.model is Obligation else "pk"
-    return rows.annotate(seen=Exists(Ticket.objects.visible_to(user).filter(pk=OuterRef(link))))
+    found: QuerySet[Any] = rows.annotate(seen=Exists(Ticket.objects.visible_to(user).filter(pk=OuterRef(link))))
+    return found
 
 
 def _context(asked: Asked, figure: Figure, page: ListPage) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from channelportal import management_desk
@@ -117,7 +119,7 @@ def test_it_says_so_where_nothing_is_to_be_done_and_what_to_look_at(
 ) -> None:
     html = window(cast.office_head).get("/").content.decode()
 
-    assert re.search(r"Nothing has reached company management|没有升级到公司领导的事项", html)
+    assert re.search(r"Nothing has reached company management|没有升级到公司管理者的事项", html)
     assert '<a class="btn" href="/supervision/">' in html
 
 
@@ -126,3 +128,21 @@ def test_it_stands_on_nobody_elses_desk(
     cast: Cast, reached: Ticket, window: Callable[[User], Client], who: str
 ) -> None:
     assert window(cast.people[who]).get("/").context["board"] is None
+
+
+def test_it_asks_the_database_no_more_where_more_has_reached_them(
+    cast: Cast, reached: Ticket, filed: Callable[..., Ticket], window: Callable[[User], Client]
+) -> None:
+    client = window(cast.office_head)
+    client.get("/")
+    with CaptureQueriesContext(connection) as one:
+        client.get("/")
+    for number in range(5):
+        filed(title=f"还有 {number}", at=clock.now() - timedelta(days=40), responsible=cast.dev)
+    sweep(clock.now())
+
+    with CaptureQueriesContext(connection) as six:
+        page = client.get("/")
+
+    assert page.context["board"].reached_count == 6
+    assert len(six) <= len(one)
