@@ -38,6 +38,7 @@ ENOUGH: Final = 200.0  # seconds that one claim may be worked on, well below the
 BACK_OFF: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60, 180, 480, 1440))  # then parked
 SECRET: Final = "secret"  # noqa: S105 (no password itself) the name in `data` of what is erased once it was sent: an issued password
 ATTACHMENTS: Final = "attachments"  # the name in `data` of short text files that go with the mail
+UNWORDED: Final = "wording"  # begins the error of what has no text
 NAME, ADDRESS = "⟪name⟫", "⟪address⟫"  # what stands so in their text is the reader's own at sending
 # what a frozen person still gets: how to come back
 TO_THE_FROZEN: Final = ("account", "password", "registration")
@@ -283,7 +284,7 @@ class _Batch:
             mail = compose(letter)
         except Exception as error:  # bad data in one row must not stop the others
             log.exception("message %s cannot be worded", letter.lead.pk)
-            return f"wording: {error!r}"
+            return f"{UNWORDED}: {error!r}"
         for again in (True, False):
             try:
                 self.connection.open()
@@ -310,6 +311,10 @@ class _Batch:
     def _failed(self, letter: Letter, problem: str) -> None:
         tried = letter.lead.attempts
         rows = OutboxMessage.objects.filter(pk__in=letter.ids, state=State.SENDING)
+        if len(letter.rows) > 1 and problem.startswith(UNWORDED):  # one of them spoils the mail: each goes on alone
+            alone = {"state": State.WAITING, "lead": None, "bundle": "", "attempts": 0, "lease_until": None}
+            rows.update(**alone, last_error=problem[:300], next_attempt_at=self.at + BACK_OFF[0])
+            return
         if tried > len(BACK_OFF):
             rows.update(state=State.PARKED, lease_until=None, last_error=problem[:300])
             return

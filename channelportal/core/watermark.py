@@ -256,7 +256,7 @@ def _pdf(content: bytes, stamp: Stamp) -> bytes:
 
 def _carries_files(reader: PdfReader) -> bool:
     """A portfolio, files attached to the document, to a page or by a pin on it: whoever opens it takes them out with a click."""
-    catalog = reader.trailer["/Root"].get_object()
+    catalog: Any = reader.trailer["/Root"].get_object()
     names = catalog.get("/Names", DictionaryObject()).get_object()
     attached = names.get("/EmbeddedFiles", DictionaryObject()).get_object()
     if "/Collection" in catalog or any(attached.get(key) for key in ("/Names", "/Kids")):

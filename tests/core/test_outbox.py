@@ -28,6 +28,8 @@ def worded(settings: Any, tmp_path: Any) -> None:
     (folder / "probe-body.txt").write_text("Ticket <{{ name }}> {{ secret }}")
     (folder / "digest-subject.txt").write_text("{{ count }} things")
     (folder / "digest-body.txt").write_text("{% for item in items %}- {{ item.name }}\n{% endfor %}")
+    (folder / "mixed-subject.txt").write_text("{{ count }} things")
+    (folder / "mixed-body.txt").write_text("{% for item in items %}{% include item.line %}{% endfor %}")
     (folder / "broken-subject.txt").write_text("{% load nothing_there %}")
     templates = [dict(settings.TEMPLATES[0])]
     templates[0]["DIRS"] = [tmp_path, *templates[0]["DIRS"]]
@@ -231,6 +233,19 @@ def test_an_address_that_is_none_holds_up_nobody(person: User, settings: Any, ad
     left = OutboxMessage.objects.get(key="a")
     assert (left.state, left.attempts) == (State.WAITING, 1)
     assert left.last_error
+
+
+def test_one_that_cannot_be_worded_spoils_no_mail_for_several(person: User) -> None:
+    for key in ("a", "b"):
+        put(person, key, bundle="mixed", data={"name": key, "line": "emails/probe-body.txt"})
+    outbox.put("broken", key="x", to=person, at=AT, bundle="mixed", data={"line": "emails/nowhere.txt"})
+
+    sent = [outbox.deliver(AT + timedelta(minutes=minutes)) for minutes in (0, 1)]
+
+    assert sent == [0, 2]
+    assert {one.subject for one in mail.outbox} == {"Hello a", "Hello b"}
+    left = OutboxMessage.objects.get(key="x")
+    assert (left.state, left.attempts) == (State.WAITING, 1)
 
 
 def test_it_sends_nothing_to_who_left_or_is_frozen(person: User) -> None:
