@@ -34,7 +34,7 @@ def test_it_explains_the_day_and_what_comes_after_it(cast: Cast, ticket: Ticket,
 
 @pytest.mark.parametrize(
     ("who", "title"),
-    [("kefu_officer", "该您了：正式答复"), ("kefu_head", "该你了：正式答复"), ("ludong_head", ""), ("qifa_head", "")],
+    [("kefu_officer", "该您了：正式答复"), ("kefu_head", "该您了：正式答复"), ("ludong_head", ""), ("qifa_head", "")],
 )
 def test_it_opens_the_one_thing_that_is_due_from_the_reader(
     cast: Cast, ticket: Ticket, window: Window, who: str, title: str
