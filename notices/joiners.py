@@ -56,10 +56,11 @@ def _join(notice_id: int, at: datetime) -> int:
     joined = bulk.insert_from(
         rows, Receipt, notice_id=notice.pk, user_id=F("pk"), unit_id=F("unit_id"), joined=True, due_at=asking.due(notice, at)
     )  # fmt: skip
-    if joined:
-        settled = _settled_by_their_units(notice, at)
+    settled = _settled_by_their_units(notice, at)
+    if joined or settled:
         changed = {"recipients": F("recipients") + joined, "acknowledged": F("acknowledged") + settled}
         Notice.objects.filter(pk=notice.pk).update(**changed)
+    if joined:
         audit.record("notice.joined", notice, at=at, data={"count": joined})
     return joined
 
@@ -76,7 +77,9 @@ def _move(notice: Notice, found: QuerySet[User], at: datetime) -> None:
 
 
 def _settled_by_their_units(notice: Notice, at: datetime) -> int:
-    """Whose unit has answered as one owes nothing."""
+    """Whose unit has answered as one owes nothing: who is new, and who came from another unit with his receipt."""
+    if not notice.unit_answers:
+        return 0
     answers = UnitAnswer.objects.filter(notice=notice, unit=OuterRef("unit"), superseded_at=None)
-    new = Receipt.objects.filter(notice=notice, joined=True, delivered_at=None, settled_at=None)
+    new = Receipt.objects.filter(notice=notice, joined=True, settled_at=None)
     return new.filter(Exists(answers)).update(settled_at=at)

@@ -103,6 +103,21 @@ def test_who_changes_between_two_units_of_the_audience_takes_it_along(cast: Cast
     assert Notice.objects.visible_to(mover).filter(pk=notice.pk).exists()
 
 
+def test_who_comes_to_a_unit_that_has_answered_owes_nothing(cast: Cast) -> None:
+    notice = out(cast, audience=Audience(units=(cast.ludong.pk, cast.chuannan.pk)), unit_answers=True)
+    receipts.acknowledge(notice, by=cast.chuannan_head, at=AT)
+    User.objects.filter(pk=cast.ludong_member.pk).update(unit=cast.chuannan)
+    notice.refresh_from_db()
+    before = notice.acknowledged
+
+    assert joiners.catch_up(LATER) == 0
+    assert joiners.catch_up(LATER + timedelta(minutes=10)) == 0
+
+    assert Receipt.objects.get(notice=notice, user=cast.ludong_member).settled_at == LATER
+    notice.refresh_from_db()
+    assert notice.acknowledged == before + 1
+
+
 def test_who_leaves_the_audience_keeps_his_receipt_where_it_was(cast: Cast) -> None:
     notice = out(cast)
     User.objects.filter(pk=cast.ludong_member.pk).update(unit=cast.dev)
