@@ -128,5 +128,7 @@ def _write(sheet: Sheet, meeting: Meeting, user: User, send: bool) -> bool:
 def _show_theirs(sheet: Sheet, meeting: Meeting) -> None:
     """Beside what was typed; another press saves over them."""
     sheet.theirs = Minutes.objects.filter(meeting=meeting).select_related("written_by").first()
-    sheet.form.data = sheet.form.data.copy()
-    sheet.form.data["seen"] = workflow.draft_seen_of(sheet.theirs)
+    typed: Any = sheet.form.data
+    data = typed.copy()
+    data["seen"] = workflow.draft_seen_of(sheet.theirs)
+    sheet.form.data = data
