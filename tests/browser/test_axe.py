@@ -31,6 +31,7 @@ PAGES = {
     "market_officer": ["/registrations/{paper}/", "/channels/"],
     "qifa_head": [
         "/supervision/",
+        "/supervision/behind/?what=open",
         "/ladder/",
         "/calendar/",
         "/units/",
@@ -39,6 +40,7 @@ PAGES = {
         "/doctor/",
         "/search/?q=水泵",
     ],
+    "office_head": ["/", "/supervision/behind/?what=late"],
     "audit_admin": ["/audit/"],
 }
 
