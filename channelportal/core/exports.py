@@ -37,6 +37,8 @@ def _run(job: Job, person: Any) -> None:
     match = resolve(job.data["path"])
     try:
         response = match.func(_request(job, person), *match.args, **match.kwargs)
+        name = f"{job.data['list']}-{job.created_at:%Y%m%d}.xlsx"
+        kept = files.keep_bytes(name, response.content, response["Content-Type"], by=person, at=now())
     except (Http404, PermissionDenied):
         jobs.fail(job, now(), "refused")
         return
@@ -44,8 +46,6 @@ def _run(job: Job, person: Any) -> None:
         log.exception("export %s failed", job.pk)
         jobs.fail(job, now(), "error")
         return
-    name = f"{job.data['list']}-{job.created_at:%Y%m%d}.xlsx"
-    kept = files.keep_bytes(name, response.content, response["Content-Type"], by=person, at=now())
     jobs.finish(job, now(), file=kept)
 
 

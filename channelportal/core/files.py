@@ -6,6 +6,7 @@ encrypted (vault.py) and are decrypted while they go out; `Unreadable` tells the
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import logging
@@ -39,6 +40,7 @@ CHUNK: Final = 256 * 1024
 QUOTA_BYTES: Final = 500 * 1024 * 1024  # of one person in a day
 QUOTA_FILES: Final = 300
 REWRAPPED_AT_ONCE: Final = 500
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, or what this account may have of it
 log = logging.getLogger(__name__)
 
 
@@ -65,7 +67,19 @@ def keep(upload: UploadedFile[Any], *, by: Any, at: datetime, confidential: bool
         raise Invalid("files", " ".join(refusal(unfit).messages)) from unfit
     if confidential:
         _check_markable(checked, content)
-    return _store(checked.name, checked.media_type, _chunks(content), by, at, confidential=confidential)
+    try:
+        return _store(checked.name, checked.media_type, _chunks(content), by, at, confidential=confidential)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        log.exception("no room for an upload under %s", settings.UPLOAD_ROOT)
+        raise Invalid(
+            "files",
+            _(
+                "The portal has no room for files at the moment. "
+                "Send it without files, or later, and tell the system administrator."
+            ),
+        ) from error
 
 
 def keep_bytes(
