@@ -172,7 +172,7 @@ VIEWS: tuple[View, ...] = (
 )
 
 SORTS: dict[str, str | list[str]] = {
-    "front": ["rank", "asked_by", "-published_at"],
+    "front": ["rank", "asked_by", "-delivered", "-published_at"],
     "due": "ack_due",
     "step": "step_opened",
     "published": "published_at",

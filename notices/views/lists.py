@@ -21,6 +21,7 @@ from accounts.models import User
 from channelportal.core import calendar as calendars
 from channelportal.core import tabs
 from channelportal.core.lists import Column, ListPage, page_of
+from notices import inbox
 from notices.desk import days_said
 from notices.filters import SORTS, NoticeFilter, View, views_for, with_receipt, with_step
 from notices.models import Notice, NoticeKind, NoticeQuerySet, Step
@@ -58,6 +59,8 @@ def notices(request: HttpRequest) -> HttpResponse:
         return page.xlsx("notices", _columns(view, user))
     now = timezone.now()
     said = tabs.tabs(page, user, views, view, lambda one: one.chosen(user, today))
+    if view.code == "inbox" and page.sort == "front" and not page.filtered:
+        page.queryset = inbox.first(page.queryset, user, today, page.number * page.size + 1)
     context = page.context() | {
         "now": now,
         "views": said,
