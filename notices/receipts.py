@@ -62,9 +62,10 @@ def open_(notice: Notice, user: User, at: datetime | None = None) -> Receipt | N
 
 
 def _lock(notice: Notice) -> Notice:
-    """Whoever writes receipts locks their notice first, as the publication does: so nobody waits for each other in a circle."""
-    rows = Notice.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("version", "unit", "author", "job").get(pk=notice.pk)
+    """Whoever writes receipts locks their notice first, as the publication does: so nobody waits for each other in a circle. It is
+    read after that: who waited would be given the new row without the version and the job that are new to it."""
+    Notice.objects.select_for_update(no_key=True).only("pk").get(pk=notice.pk)
+    return Notice.objects.select_related("version", "unit", "author", "job").get(pk=notice.pk)
 
 
 # ── acknowledging ───────────────────────────────────────────────────────────────────────────────
@@ -76,15 +77,20 @@ def answers_for_unit(notice: Notice, user: User) -> bool:
 
 
 @transaction.atomic
-def acknowledge(notice: Notice, *, by: User, at: datetime | None = None) -> bool:
-    """He confirms that he received and understood it. False: it was so already (asked twice, it counts once). `WrongState` where
-    nothing is asked for or it was withdrawn; `Refused` for who is no recipient. Who acknowledges has opened it."""
+def acknowledge(notice: Notice, *, by: User, read: int | None = None, at: datetime | None = None) -> bool:
+    """He confirms that he received and understood it. False: it was so already (asked twice, it counts once). `read`: the number of
+    the version before his eyes; None: the present one. `WrongState` where that is another by now, nothing is asked for or it was
+    withdrawn; `Refused` for who is no recipient. Who acknowledges has opened it."""
     moment = at or clock.now()
     held = _lock(notice)
     if held.state not in STANDS:
         raise WrongState(_("This notice has been withdrawn; nothing is to be acknowledged any more."))
     if not held.acknowledge:
         raise WrongState(_("This notice asks for no acknowledgement."))
+    if read is not None and held.version is not None and held.version.number != read:
+        raise WrongState(
+            _("These are no longer the words in force. Please read the present version, then acknowledge it.")
+        )
     mine = open_(held, by, moment)
     if mine is None:
         raise Refused(_("Only those who received the notice acknowledge it."))

@@ -6,8 +6,9 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Unit, User
 from channelportal.core.among import Among
+from notices import chain
 from notices.audience import Audience
-from notices.models import Level, Notice, NoticeKind, Subscription
+from notices.models import Level, Notice, NoticeKind, Step, Subscription
 
 
 def units(audience: Audience, kind: NoticeKind | None = None) -> QuerySet[Unit]:
@@ -36,8 +37,16 @@ def subscribed_kind(kind: NoticeKind | None, level: str) -> NoticeKind | None:
 
 
 def of(notice: Notice) -> QuerySet[User]:
-    """Everybody that this notice would reach now."""
-    return people(Audience.read(notice.audience), subscribed_kind(notice.kind, notice.level))
+    """Everybody that this notice would reach now. What was to stay in its unit when it was approved, and so was checked by nobody
+    else, stays there: since then a subscription may have been granted, a person named may have moved (001 四(一)1)."""
+    found = people(Audience.read(notice.audience), subscribed_kind(notice.kind, notice.level))
+    return found if _checked(notice) else found.filter(unit=notice.unit_id)
+
+
+def _checked(notice: Notice) -> bool:
+    """Whether a step with the check list let it out of its unit."""
+    steps = Step.objects.filter(version__notice=notice, state=Step.State.APPROVED)
+    return any(chain.asks_checks(reasons) for reasons in steps.values_list("reasons", flat=True))
 
 
 def counted(audience: Audience, kind: NoticeKind | None = None) -> tuple[int, int]:

@@ -131,7 +131,7 @@ def readers(
     """Alert and mail for the person of each receipt who is still in the unit for which he has it: two statements, whatever their
     number. The same `key` a second time is ignored. `about`: the subject by which waiting mails are cancelled; "": the notice."""
     receipts, data = present(receipts), facts(notice) | (more or {})
-    same = {"key": key, "at": at, "mail": mail, "about": about}
+    same: dict[str, Any] = {"key": key, "at": at, "mail": mail, "about": about}
     if notice.acknowledge_due_at is None:
         return _readers(receipts, event, notice, data, **same)
     for due in list(receipts.order_by().values_list("due_at", flat=True).distinct()):  # who joined later has longer

@@ -23,7 +23,7 @@ from channelportal.core.lists import Column, ListPage, page_of
 from notices import afterwards, asking, rights
 from notices import receipts as verbs
 from notices.filters import RECEIPTS, ReceiptFilter
-from notices.forms.reading import RemindForm
+from notices.forms.reading import AcknowledgeForm, RemindForm
 from notices.models import Notice, Receipt, UnitAnswer
 from notices.views.page import visible
 
@@ -54,7 +54,10 @@ SORTS = {
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """For himself; for the unit where the notice asks for one answer."""
     found = visible(request, pk)
-    verbs.acknowledge(found, by=signed_in(request))
+    form = AcknowledgeForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest
+    verbs.acknowledge(found, by=signed_in(request), read=form.cleaned_data["version"])
     if found.unit_answers:
         messages.success(request, _("Acknowledged for your unit. The author sees it at once."))
     else:

@@ -143,6 +143,8 @@ def handling(
         locked = lock(notice)
         moment = at or clock.now()
         in_hand = Version.objects.select_for_update().filter(notice=locked, state__in=Version.OPEN).first()
+        if step is not None:  # it may have been handed up since it was shown
+            step = Step.objects.select_related("unit").get(pk=step.pk)
         if by is not None:
             rights.require(verb, locked, by, step, local_date(moment))
         if not rights.fits(verb, locked, in_hand):
@@ -156,9 +158,10 @@ def handling(
 
 
 def lock(notice: Notice) -> Notice:
-    """The notice's row, read anew and locked to the end of the transaction (SQLite: the transaction is the lock)."""
-    rows = Notice.objects.select_for_update(of=("self",)).select_related("kind", "unit", "author")
-    return rows.get(pk=notice.pk)
+    """The notice's row, locked to the end of the transaction (SQLite: the transaction is the lock), then read anew. Not in one
+    statement: who waited for the lock would be given the new row with the old kind, which is no row."""
+    Notice.objects.select_for_update().only("pk").get(pk=notice.pk)
+    return Notice.objects.select_related("kind", "unit", "author").get(pk=notice.pk)
 
 
 def wrong_state(notice: Notice, version: Version | None = None) -> WrongState:
