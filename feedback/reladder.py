@@ -13,10 +13,10 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from channelportal.core import heartbeat, stamps
 from channelportal.core.models import Heartbeat, Stamp
@@ -31,9 +31,8 @@ BEAT: Final = "ladder"
 
 def catch_up(at: datetime) -> int:
     """Renew where the ladder changed since the last time, and what another hand held then; returns how many moments changed.
-    Two queries when nothing did."""
-    number = Stamp.objects.filter(name=in_force.LADDER).values_list("number", flat=True).first() or 0
-    seen = Heartbeat.objects.filter(name=BEAT).values_list("data", flat=True).first() or {}
+    One query when nothing did."""
+    number, seen = _numbers()
     left: list[int] = seen.get("left", [])
     changed = seen.get("number", 0) != number
     if not changed and not left:
@@ -43,6 +42,16 @@ def catch_up(at: datetime) -> int:
     heartbeat.beat(BEAT, at, {"number": number, "left": held})
     log.info("the ladder changed: %s next steps renewed, %s obligations were held by others", renewed, len(held))
     return renewed
+
+
+def _numbers() -> tuple[int, dict[str, Any]]:
+    """Of the last change, and what the heartbeat says of the last renewal; neither need be there, so any row carries the two."""
+    number = Stamp.objects.filter(name=in_force.LADDER).values("number")
+    data = Heartbeat.objects.filter(name=BEAT).values("data")
+    found = Heartbeat.objects.values_list(Subquery(number[:1]), Subquery(data[:1])).first()
+    if found is None:  # the first round of all
+        return number.values_list("number", flat=True).first() or 0, {}
+    return found[0] or 0, found[1] or {}
 
 
 def renew(only: Iterable[int] | None = None) -> tuple[int, list[int]]:

@@ -56,17 +56,18 @@ def sweep(at: datetime | None = None, *, batches: int | None = None) -> int:
     many. A row that cannot be handled is parked for an hour, with an alarm in the log, and the others go on."""
     stamps.forget()  # a job's process may have slept: rules and calendar as they are now
     left: set[int] = set()
-    recount.catch_up(at or clock.now(), left)
-    reladder.catch_up(at or clock.now())
+    moment = at or clock.now()
+    recount.catch_up(moment, left)
+    reladder.catch_up(moment)
     handled = rounds = 0
     while batches is None or rounds < batches:
-        moment = at or clock.now()
+        moment = at or (clock.now() if rounds else moment)
         found = _one_batch(moment, left)
         handled += found
         rounds += 1
         if found < settings.SWEEP_BATCH:
             break
-    heartbeat.beat("sweep", clock.now(), {"handled": handled})
+    heartbeat.beat("sweep", clock.now() if at or handled else moment, {"handled": handled})
     return handled
 
 

@@ -23,7 +23,9 @@ LONGEST: Final[dict[str, timedelta]] = {
 
 def beat(name: str, at: datetime, data: dict[str, Any] | None = None) -> None:
     """The loop `name` came round at `at`; `data` says what it did (counts)."""
-    Heartbeat.objects.update_or_create(name=name, defaults={"at": at, "data": data or {}})
+    said = {"at": at, "data": data or {}}
+    if not Heartbeat.objects.filter(name=name).update(**said):  # the first round of all
+        Heartbeat.objects.update_or_create(name=name, defaults=said)
 
 
 def stopped(at: datetime) -> dict[str, timedelta | None]:

@@ -97,7 +97,8 @@ class ListPage:
         return self.number > 1
 
     def has_next(self) -> bool:
-        return bool(len(self._found) > self.size)
+        found: list[Any] = self._found
+        return len(found) > self.size
 
     def previous_page_number(self) -> int:
         return self.number - 1
@@ -108,7 +109,7 @@ class ListPage:
     @property
     def exporting(self) -> bool:
         """The address asks for the .xlsx of this list."""
-        return self.request.GET.get("format") == "xlsx"
+        return bool(self.request.GET.get("format") == "xlsx")
 
     @property
     def export_url(self) -> str:

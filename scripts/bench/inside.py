@@ -159,7 +159,7 @@ def sweeping(wanted: int) -> dict[str, Any]:
         sweep()
     return {
         "due": due, "handled": handled, "rate": handled / took, "floor_rate": due / floor,
-        "nothing_sql": len(queries), "nothing_ms": 1000 * sum(float(query["time"]) for query in queries.captured_queries),
+        "nothing_sql": _kept(queries), "nothing_ms": 1000 * sum(float(query["time"]) for query in queries.captured_queries),
         "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }  # fmt: skip
 

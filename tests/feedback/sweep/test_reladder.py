@@ -96,14 +96,14 @@ def test_it_leaves_a_paused_promise_asleep(ticket: Ticket, cast: Cast) -> None:
     assert promise.next_step_at is None
 
 
-def test_it_asks_two_short_questions_when_nothing_changed(ticket: Ticket) -> None:
+def test_it_asks_one_short_question_when_nothing_changed(ticket: Ticket) -> None:
     change(0, time=time(8, 15))
     reladder.catch_up(may(11, 11))
 
     with CaptureQueriesContext(connection) as asked:
         assert reladder.catch_up(may(11, 12)) == 0
 
-    assert len(asked) == 2
+    assert len(asked) == 1
 
 
 def test_it_is_a_fixed_point(ticket: Ticket) -> None:
