@@ -8,21 +8,21 @@ order in which they came (an index walk, `receipt_newest`). So only these are lo
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, Q, QuerySet, When
 
 from accounts.models import User
 from channelportal.core.among import Among
 from notices import desk
-from notices.models import Notice, NoticeQuerySet
+from notices.models import Notice
 
 DEEPEST: Final = 500  # rows from the top: further down the list is sorted in full
 ASKED: Final = Q(due_at__isnull=False, settled_at=None)
 WANTS: Final = Q(opened_at=None) | ASKED
 
 
-def first(rows: NoticeQuerySet, user: User, today: date, count: int) -> NoticeQuerySet:
+def first(rows: QuerySet[Any], user: User, today: date, count: int) -> QuerySet[Any]:
     """Of the inbox `rows` (unfiltered, with `filters.with_receipt`, in whatever order) those among which its first `count` in the
     order of `filters.SORTS["front"]` are; at most twice as many."""
     if count > DEEPEST:

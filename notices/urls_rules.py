@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("rules/<int:pk>/compare/", rules.compare, name="rule-compare"),
     path("rules/<int:pk>/review/", rules.review, name="rule-review"),
     path("rules/<int:pk>/files/<uuid:file_id>/", rules.file, name="rule-file"),
+    path("rules/<int:pk>/pictures/<uuid:file_id>/", rules.picture, name="rule-picture"),
     *(
         path(f"rules/<int:pk>/<int:number>/{verb}/", rules.verb, {"path": verb}, name=f"rule-{verb}")
         for verb in ("send", "approve", "send-back", "drop")

@@ -196,6 +196,15 @@ def pictures(html: str) -> list[UUID]:
     return list(dict.fromkeys(UUID(source[1]) for source in sources if source))
 
 
+def with_pictures_at(address: str, html: str) -> str:
+    """The clean text for readers who have its pictures from another address than the usual one; `address` is escaped."""
+    return _IMAGES.sub(rf"\1{address}", html)
+
+
+# an "<img" in clean text is a tag: what is text there has its brackets escaped
+_IMAGES: Final = re.compile(r'(<img [^>]*?src=")/notices/pictures/')
+
+
 def is_empty(html: str) -> bool:
     """Whether nothing is seen of it: no text and no picture."""
     return next(paragraphs(tree(html)), None) is None

@@ -55,7 +55,7 @@ def moment_field(label: Any, **kwargs: Any) -> forms.DateTimeField:
 
 
 def body_field(**kwargs: Any) -> RichTextField:
-    field = RichTextField(label=_("Text"), **kwargs)
+    field = RichTextField(**{"label": _("Text"), **kwargs})
     field.widget.attrs["data-picture-url"] = reverse_lazy("picture-upload")
     return field
 

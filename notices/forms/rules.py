@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Unit
-from channelportal.core.fields import LineField, MultiFileField, RichTextField
+from channelportal.core.fields import LineField, MultiFileField
+from notices.forms.drafting import body_field
 
 
 def _day() -> forms.DateField:
@@ -20,7 +21,7 @@ class VersionForm(forms.Form):
     """The words of a version; `first`: nothing was before, so nothing changed."""
 
     change = LineField(label=_("what changed"), max_length=300, help_text=_("One sentence that every reader sees."))
-    body = RichTextField(label=_("text"), max_length=40_000)
+    body = body_field(label=_("text"), max_length=40_000)
     in_force_from = _day()
     files: Any = MultiFileField(label=_("Files"), help_text=_("The signed document as a PDF, for example."))
 

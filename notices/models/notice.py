@@ -330,7 +330,7 @@ class NoticeFile(models.Model):
 
 class Picture(models.Model):
     """A picture inside a text, shown at /notices/pictures/<file id>/ to its uploader, and to whoever may see the notice or read
-    the minutes that it stands in. One whose text was never saved belongs to neither."""
+    the minutes that it stands in. In a regulation it is one of the version's files (`RuleFile`). Else its text was never saved."""
 
     file = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="picture")
     notice = models.ForeignKey(

@@ -16,7 +16,8 @@ from accounts import access
 from accounts.models import User
 from channelportal.core import clock, files, watermark
 from channelportal.core.errors import Invalid
-from notices import meeting_rights
+from channelportal.core.models import StoredFile
+from notices import meeting_rights, rule_rights
 from notices.models import Notice, Picture
 
 MOST_BYTES: Final = 8 * 1024 * 1024
@@ -27,7 +28,8 @@ ENDINGS: Final = (".png", ".jpg", ".jpeg")
 def upload(request: HttpRequest) -> JsonResponse:
     """One picture from the editor: {"url"}, or {"error"} in words (422)."""
     user = access.signed_in(request)
-    access.require(user, "notice.draft", user.unit_id, _("Only people of a unit write texts."))
+    if not rule_rights.edits(user):
+        access.require(user, "notice.draft", user.unit_id, _("Only people of a unit write texts."))
     chosen: Any = next(iter(request.FILES.values()), None)
     if problem := _problem(chosen):
         return JsonResponse({"error": problem}, status=422)
@@ -65,11 +67,16 @@ def picture(request: HttpRequest, file_id: str) -> FileResponse:
     home = found.notice or found.meeting
     if home and home.confidential:
         return files.serve(found.file, by=user, unnamed=True, watermark=watermark.words(user, clock.now()))
+    return shown(found.file)
+
+
+def shown(stored: StoredFile) -> FileResponse:
+    """The file for `<img>`, of whoever may see it."""
     try:
-        stream = files.opened(found.file)
+        stream = files.opened(stored)
     except OSError:
         raise Http404 from None
-    response = FileResponse(stream, content_type=found.file.media_type)
+    response = FileResponse(stream, content_type=stored.media_type)
     response["Cache-Control"] = "private, max-age=3600"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
@@ -79,6 +86,8 @@ def picture(request: HttpRequest, file_id: str) -> FileResponse:
 def _may_see(found: Picture, user: User) -> bool:
     """One that stands in no text yet is its uploader's alone."""
     if found.by_id == user.pk:
+        return True
+    if rule_rights.reads_file(found.file_id, user):
         return True
     if found.meeting_id:
         return meeting_rights.reads_minutes_of(found.meeting_id, user)

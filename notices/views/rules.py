@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Max, Prefetch, Q, QuerySet
+from django.db.models import Max, Prefetch, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,8 +23,10 @@ from accounts.models import User
 from channelportal.core import clock, files
 from channelportal.core.errors import Invalid
 from channelportal.core.pages import show_form
+from notices import rule_rights as rights
 from notices.forms.rules import NewRuleForm, RemarkForm, SettingsForm, VersionForm
 from notices.models import Rule, RuleFile, RuleVersion
+from notices.views.pictures import shown
 from notices.workflow import rules as workflow
 
 State = RuleVersion.State
@@ -33,48 +36,25 @@ def _reader(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-def _edits(user: User | None) -> bool:
-    return user is not None and access.may(user, "rule.edit")
-
-
-def _seen_by(user: User | None) -> QuerySet[Rule]:
-    """Everyone signed in reads what is in force; a stranger what is public; 企发部 what is being written too."""
-    if _edits(user):
-        return Rule.objects.all()
-    in_force = Rule.objects.filter(active=True, versions__state=State.APPROVED).distinct()
-    return in_force if user else in_force.filter(public=True)
-
-
-def _versions_for(user: User | None) -> Q:
-    """企发部 sees drafts; everyone else the versions that are or were in force, and the next one that is decided."""
-    return Q() if _edits(user) else Q(state=State.APPROVED)
-
-
 @public
 @require_safe
 def rules(request: HttpRequest) -> HttpResponse:
     user = _reader(request)
-    seen = _seen_by(user).select_related("unit").order_by("-active", "order", "code")
+    seen = rights.rules_for(user).select_related("unit").order_by("-active", "order", "code")
     approved = Q(versions__state=State.APPROVED, versions__in_force_from__lte=localdate())
     found = list(seen.annotate(number=Max("versions__number", filter=approved)).prefetch_related(_open_versions(user)))
     if user is None and not found:
         return redirect("sign-in")
     for rule in found:
-        rule.current = _current(rule.shown)  # type: ignore[attr-defined]
+        rule.current = rights.current(rule.shown)  # type: ignore[attr-defined]
         rule.due = workflow.review_due(rule, rule.current.in_force_from if rule.current else None)  # type: ignore[attr-defined]
-    context = {"rules": found, "edits": _edits(user), "today": localdate()}
+    context = {"rules": found, "edits": rights.edits(user), "today": localdate()}
     return render(request, "rules/rules.html" if user else "rules/public_rules.html", context)
 
 
 def _open_versions(user: User | None) -> Prefetch[Any]:
-    shown = RuleVersion.objects.filter(_versions_for(user)).order_by("-number").defer("body")
+    shown = RuleVersion.objects.filter(rights.versions_for(user)).order_by("-number").defer("body")
     return Prefetch("versions", shown.select_related("drafted_by"), to_attr="shown")
-
-
-def _current(versions: list[RuleVersion]) -> RuleVersion | None:
-    """The newest that is in force today."""
-    today = localdate()
-    return next((one for one in versions if one.state == State.APPROVED and one.in_force_from <= today), None)
 
 
 @public
@@ -86,18 +66,19 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, pk: int, number: str, remark: RemarkForm | None = None) -> HttpResponse:
     user = _reader(request)
-    found = get_object_or_404(_seen_by(user).select_related("unit", "reviewed_by"), pk=pk)
-    versions = list(found.versions.filter(_versions_for(user)).select_related("drafted_by", "approved_by"))
+    found = get_object_or_404(rights.rules_for(user).select_related("unit", "reviewed_by"), pk=pk)
+    versions = list(found.versions.filter(rights.versions_for(user)).select_related("drafted_by", "approved_by"))
     version = _asked(versions, number)
-    current = _current(versions)
+    current = rights.current(versions)
     context = {
         "rule": found,
         "versions": versions,
         "version": version,
         "current": current,
-        "files": list(RuleFile.objects.filter(version=version).select_related("file")),
+        "files": list(RuleFile.objects.filter(version=version, file__picture=None).select_related("file")),
+        "pictures": f"{found.get_absolute_url()}pictures/" if user is None else "",
         "in_hand": next((one for one in versions if one.state in workflow.IN_HAND), None),
-        "edits": _edits(user),
+        "edits": rights.edits(user),
         "decides": user is not None and access.scope(user).heads_supervisors,
         "due": workflow.review_due(found, current.in_force_from if current else None),
         "today": localdate(),
@@ -115,15 +96,15 @@ def _asked(versions: list[RuleVersion], number: str) -> RuleVersion:
         return found
     if not versions:
         raise Http404
-    return _current(versions) or versions[0]
+    return rights.current(versions) or versions[0]
 
 
 @require_safe
 def compare(request: HttpRequest, pk: int) -> HttpResponse:
     """Two versions side by side: `?old=1&new=2`."""
     user = access.signed_in(request)
-    found = get_object_or_404(_seen_by(user), pk=pk)
-    versions = {str(one.number): one for one in found.versions.filter(_versions_for(user))}
+    found = get_object_or_404(rights.rules_for(user), pk=pk)
+    versions = {str(one.number): one for one in found.versions.filter(rights.versions_for(user))}
     old, new = versions.get(request.GET.get("old", "")), versions.get(request.GET.get("new", ""))
     if old is None or new is None:
         raise Http404
@@ -135,10 +116,22 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def file(request: HttpRequest, pk: int, file_id: str) -> FileResponse:
     user = _reader(request)
-    found = get_object_or_404(_seen_by(user), pk=pk)
-    versions = found.versions.filter(_versions_for(user))
+    found = get_object_or_404(rights.rules_for(user), pk=pk)
+    versions = found.versions.filter(rights.versions_for(user))
     kept = get_object_or_404(RuleFile.objects.select_related("file"), version__in=versions, file=file_id)
     return files.serve(kept.file, by=user)
+
+
+@public
+@require_safe
+def picture(request: HttpRequest, pk: int, file_id: UUID) -> FileResponse:
+    """A picture in the words of a public regulation that are in force; whoever is signed in has it from /notices/pictures/."""
+    found = get_object_or_404(rights.rules_for(None), pk=pk)
+    version = rights.current(list(found.versions.filter(rights.versions_for(None)).defer("body")))
+    placed = RuleFile.objects.filter(
+        file__picture__isnull=False, file__picture__notice=None, file__picture__meeting=None
+    )
+    return shown(get_object_or_404(placed.select_related("file"), version=version, file=file_id).file)
 
 
 # ── 企发部 ──────────────────────────────────────────────────────────────────────────────────────

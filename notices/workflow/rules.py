@@ -19,7 +19,7 @@ from channelportal.core.models import StoredFile
 from channelportal.lib import rich
 from channelportal.lib.text import clean_line
 from channelportal.lib.workdays import local_date
-from notices.models import Rule, RuleFile, RuleVersion
+from notices.models import Picture, Rule, RuleFile, RuleVersion
 
 State = RuleVersion.State
 IN_HAND: Final = (State.DRAFT, State.PENDING, State.RETURNED)
@@ -82,7 +82,7 @@ def draft(
     version = RuleVersion(rule=rule, number=number, drafted_by=by, drafted_at=moment)
     _fill(version, body=body, change=change, in_force_from=in_force_from, at=moment)
     version.save(force_insert=True)
-    _attach(version, [*(kept.file for kept in keep), *files])
+    _attach(version, [*(kept.file for kept in keep), *files], by)
     audit.record("rule.drafted", rule, by=by, at=moment, data={"version": number})
     return version
 
@@ -101,7 +101,7 @@ def edit(
     with _handling("edit", version, by=by, at=at) as (held, moment):
         _fill(held, body=body, change=change, in_force_from=in_force_from, at=moment)
         held.drafted_by, held.drafted_at = by, moment
-        _attach(held, files)
+        _attach(held, files, by)
     return held
 
 
@@ -255,8 +255,15 @@ def _fill(version: RuleVersion, *, body: str, change: str, in_force_from: date, 
     version.body, version.change, version.in_force_from = text, said, in_force_from
 
 
-def _attach(version: RuleVersion, files: Iterable[StoredFile]) -> None:
+def _attach(version: RuleVersion, files: Iterable[StoredFile], by: User) -> None:
+    """Files, and the pictures in the words that the writer uploaded; a picture that is no longer in the words goes."""
     RuleFile.objects.bulk_create(RuleFile(version=version, file=file) for file in files)
+    placed, shown = RuleFile.objects.filter(version=version, file__picture__isnull=False), rich.pictures(version.body)
+    placed.exclude(file__in=shown).delete()
+    new = Picture.objects.filter(file__in=shown, by=by, notice=None, meeting=None).exclude(
+        file__in=placed.values("file")
+    )
+    RuleFile.objects.bulk_create(RuleFile(version=version, file_id=one.file_id) for one in new)
 
 
 def _in_force(version: RuleVersion, at: datetime) -> None:

@@ -24,7 +24,7 @@ PUBLIC = {
     "register-state",
     "register-confirm", "register-withdraw", "captcha-image", "captcha-image-2x",
     "healthz", "metrics", "prometheus-django-metrics",
-    "rules", "rule", "rule-file",  # what 企发部 made public of the regulations, nothing else
+    "rules", "rule", "rule-file", "rule-picture",  # what 企发部 made public of the regulations, nothing else
 }  # fmt: skip
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/account/sessions/?page=2"}
 

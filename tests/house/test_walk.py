@@ -90,6 +90,7 @@ def numbers(made: Papers) -> dict[str, Any]:
         "meetings/kinds/": called.kind_id,
         "rules/": made.rule.pk,
         "rules/number/": pending.number,
+        "rules/pictures/": made.picture.pk,
         "rules/files/": pending.files.values_list("file_id", flat=True)[0],
     }
 

@@ -136,12 +136,13 @@ def file_icon(name: str) -> str:
 
 
 @register.filter
-def rich(html: str | None) -> SafeString:
+def rich(html: str | None, pictures: str = "") -> SafeString:
     """{{ notice.body|rich }} inside class="rich": formatted text, cleaned once more, so that no way into the database is a
-    way into the page. A wide table scrolls in a frame of its own."""
+    way into the page. A wide table scrolls in a frame of its own. |rich:"/rules/3/pictures/": where the reader has them from."""
     frame = format_html('<div class="rich-table" role="group" tabindex="0" aria-label="{}"><table>', _("Table"))
     # every "<table>" in clean text is a tag: what is text there, or a description of a picture, has its brackets escaped
-    return SafeString(_cleaned(str(html or "")).replace("<table>", frame).replace("</table>", "</table></div>"))
+    text = _cleaned(str(html or "")).replace("<table>", frame).replace("</table>", "</table></div>")
+    return SafeString(formatted.with_pictures_at(escape(pictures), text) if pictures else text)
 
 
 _MARKED = frozenset({"ins", "del"})
