@@ -253,7 +253,7 @@ def test_the_log_is_silent_about_them(cast: Cast, made: Papers, caplog: pytest.L
     browser, kept = Client(), made.notices["kept"].pk
     browser.force_login(cast.kefu_head)
     browser.get(f"/notices/{kept}/")
-    browser.post(f"/notices/{kept}/withdraw/", {"reason": "KEPTWHY"})
+    browser.post(f"/notices/{kept}/withdraw/", {"reason": "KEPTWHY", "wrong": "no"})
     browser.post(
         "/notices/robots/new/",
         {"maker": "wecom", "address": f"https://example.com/{ROBOT_KEY}", "secret": ROBOT_SECRET},
