@@ -1,8 +1,8 @@
 """What a figure of the dashboard is made of: as many rows as it counts, for everybody who sees the figure.
 
 The counters (`Tally`) count for the whole company; who looks may not see every ticket. A row that is not his to read stands here
-all the same, with its dates and without its title, and one kept to named people without anything that names it: so the number on
-the dashboard is the number of rows behind it.
+all the same, with its dates and without its title; one kept to named people, or not yet approved in its own unit, without anything
+that names it: so the number on the dashboard is the number of rows behind it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SUNDAY_FIRST: Final = (2, 3, 4, 5, 6, 7, 1)  # Django's number of each weekday, Monday to Sunday
 HOURS: Final = 24
+UNSENT: Final = (Ticket.State.PENDING, Ticket.State.RETURNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,8 @@ def _line(row: Any) -> dict[str, Any]:
     duty = row if isinstance(row, Obligation) else None
     ticket = row.ticket if duty else row
     return {
-        "ticket": None if ticket.restricted and not row.seen else ticket,
+        "ticket": None if _unnamed(row) else ticket,
+        "kept": ticket.restricted,
         "seen": row.seen,
         "asker": _named(row, lambda one: one.asker.name),
         "unit": _answering(row),
@@ -218,10 +220,14 @@ def _ticket(row: Any) -> Ticket:
     return found
 
 
-def _named(row: Any, value: Callable[[Ticket], str]) -> str:
-    """Not of a complaint kept to named people, unless he is one of them."""
+def _unnamed(row: Any) -> bool:
+    """A complaint kept to named people, unless he is one of them; and what has not left its own unit yet."""
     ticket = _ticket(row)
-    return "" if ticket.restricted and not row.seen else value(ticket)
+    return not row.seen and (ticket.restricted or ticket.state in UNSENT)
+
+
+def _named(row: Any, value: Callable[[Ticket], str]) -> str:
+    return "" if _unnamed(row) else value(_ticket(row))
 
 
 def _answering(row: Any) -> str:

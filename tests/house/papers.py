@@ -89,7 +89,7 @@ def papers(cast: Cast) -> Papers:
     question, answer = _asked(cast, found["named"])
     rule, versions = _rule(cast)
     sat = {"called": _called(cast), "draft": _meeting(cast, title="DRAFTMEETING"), "pending": _sent(cast)}
-    sat |= {"held": _held(cast), "recorded": _recorded(cast), "written": _written(cast)}
+    sat |= {"held": _held(cast), "recorded": _recorded(cast), "written": _written(cast), "vault": _vault(cast)}
     return Papers(
         found,
         sat,
@@ -217,7 +217,7 @@ def _scheduled(cast: Cast) -> Notice:
 def _asked(cast: Cast, notice: Notice) -> tuple[Ticket, Answer]:
     """李代理 asks about the notice; the answer stands under it."""
     ticket = tickets.file(
-        by=cast.ludong_head, kind=TicketKind.objects.get(code=questions.KIND), title=questions._title(notice), body="ASKEDQUESTION",
+        by=cast.ludong_head, kind=TicketKind.objects.get(code=questions.KIND), title=questions._title(notice, "ASKEDQUESTION"), body="ASKEDQUESTION",
         responsible=notice.unit, subject=notice,
     )  # fmt: skip
     answer = answers.publish(
@@ -280,6 +280,20 @@ def _recorded(cast: Cast) -> Meeting:
     )
     sittings.submit_minutes(meeting, by=cast.market_officer)
     sittings.return_minutes(meeting, by=cast.market_head, text="MINUTESRETURN")
+    sittings.submit_minutes(meeting, by=cast.market_officer)
+    sittings.approve_minutes(meeting, by=cast.market_head)
+    return Meeting.objects.get(pk=meeting.pk)
+
+
+def _vault(cast: Cast) -> Meeting:
+    """A confidential one, recorded."""
+    topic = AgendaRow("VAULTTOPIC", 20, "周主管", [paper("VAULTPAPER", cast.market_officer)])
+    said = {name: "VAULTWHY" for name in ("off_hours_reason", "short_notice_reason")}
+    said |= {"title": "VAULTTITLE", "purpose": "VAULTPURPOSE", "place": "VAULTPLACE", "level": "confidential"}
+    meeting = _called(cast, days=1, at=clock.now() - timedelta(days=3), agenda=[topic], **said)
+    sittings.hold(meeting, by=cast.market_officer)
+    actions = [_action(cast, "VAULTTASK")]
+    sittings.write_minutes(meeting, by=cast.market_officer, body="<p>VAULTMINUTES</p>", actions=actions)
     sittings.submit_minutes(meeting, by=cast.market_officer)
     sittings.approve_minutes(meeting, by=cast.market_head)
     return Meeting.objects.get(pk=meeting.pk)

@@ -147,6 +147,19 @@ def test_it_says_nothing_of_what_the_reader_may_not_read(
     assert f"/tickets/{plain.pk}/" not in html
 
 
+def test_it_names_nothing_that_has_not_left_its_unit(
+    cast: Cast, filed: Callable[..., Ticket], window: Callable[[User], Client]
+) -> None:
+    pending = filed(by=cast.ludong_member, title="还没有批准")
+    assert pending.state == "pending"
+
+    page = window(cast.qifa_head).get("/supervision/behind/?what=filed")
+
+    assert [line["asker"] for line in page.context["lines"]] == [""]
+    for word in (pending.title, pending.number, cast.ludong.name):
+        assert word not in page.content.decode()
+
+
 def test_it_says_no_more_in_the_workbook(
     cast: Cast, filed: Callable[..., Ticket], window: Callable[[User], Client]
 ) -> None:
