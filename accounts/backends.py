@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts import locks, throttle
 from accounts.models import User
 from accounts.workflow import passwords
+from accounts.workflow.passwords import Found
 from channelportal.core import audit
 from channelportal.core.middleware import client_address
 from channelportal.core.models import AuditEntry
@@ -48,7 +49,7 @@ class PortalBackend(ModelBackend):
     ) -> User | None:
         if username is None or password is None:
             return None
-        return passwords.verify(username, password)
+        return passwords.verify(username, password, at=kwargs.get("at"), found=kwargs.get("found"))
 
     def get_user(self, user_id: int) -> User | None:
         """Who asks, with his unit: every page names it."""
@@ -63,13 +64,11 @@ def attempt(request: HttpRequest, typed: str, password: str, at: datetime) -> Ou
     if not _reserve(keys, at):
         audit.record("user.sign_in_locked", known, result=AuditEntry.Result.REFUSED, data={"typed": typed[:60]}, at=at)
         return Outcome.LOCKED
-    user = authenticate(request, username=typed, password=password)
+    user = authenticate(request, username=typed, password=password, found=Found(known), at=at)
     if not isinstance(user, User):
         audit.record("user.sign_in_failed", known, result=AuditEntry.Result.FAILED, data={"typed": typed[:60]}, at=at)
         return Outcome.WRONG
-    throttle.clear(keys[0][0])
-    for key, _limit in keys[1:]:
-        throttle.give_back(key)
+    throttle.passed(keys[0][0], [key for key, _limit in keys[1:]])
     if passwords.freeze_if_due(user, at):
         audit.record("user.sign_in_failed", user, result=AuditEntry.Result.REFUSED, data={"why": "frozen"}, at=at)
         return Outcome.FROZEN

@@ -1,4 +1,4 @@
-"""Attempts are counted before they are made: one conditional update per attempt, so a hundred at once pass no more
+"""Attempts are counted before they are made: one conditional write per attempt, so a hundred at once pass no more
 than the limit.
 
 A window begins with its first attempt; reaching the limit begins it once more, so that a lock lasts the whole window
@@ -7,10 +7,13 @@ from the attempt that caused it. What is refused is not counted: a lock ends by 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Final
 
+from django.db import connection
 from django.db.models import Case, F, Value, When
 
 from accounts.models import Throttle
@@ -24,25 +27,25 @@ class Limit:
     window: timedelta
 
 
+RESERVE: Final = """
+INSERT INTO accounts_throttle AS known (key, count, started_at) VALUES (%(key)s, 1, %(at)s)
+ON CONFLICT (key) DO UPDATE SET
+    count = CASE WHEN known.started_at <= %(since)s OR known.count = 0 THEN 1 ELSE known.count + 1 END,
+    started_at = CASE WHEN known.started_at <= %(since)s OR known.count = 0 OR known.count = %(last)s THEN %(at)s
+                      ELSE known.started_at END
+WHERE known.started_at <= %(since)s OR known.count < %(limit)s"""
+
+
 def reserve(key: str, limit: Limit, at: datetime) -> bool:
     """Count one attempt; False when the limit is reached, and then nothing is counted. Call it outside a transaction
-    that may be rolled back: the count must stand whatever comes after."""
-    key = _short(key)
-    since = at - limit.window
-    for _round in range(3):  # a row that another one made or renewed in between is found at the next round
-        last = Case(When(count=limit.count - 1, then=Value(at)), default=F("started_at"))
-        if Throttle.objects.filter(key=key, started_at__gt=since, count__lt=limit.count).update(
-            count=F("count") + 1, started_at=last
-        ):
-            return True
-        if Throttle.objects.filter(key=key, started_at__lte=since).update(count=1, started_at=at):
-            return True
-        if (
-            Throttle.objects.bulk_create([Throttle(key=key, count=0, started_at=at)], ignore_conflicts=True)
-            and limit.count < 1
-        ):
-            return False
-    return False
+    that may be rolled back: the count must stand whatever comes after. One statement, which waits for its like."""
+    if limit.count < 1:
+        return False
+    moment = connection.ops.adapt_datetimefield_value
+    asked = {"at": moment(at), "since": moment(at - limit.window), "last": limit.count - 1, "limit": limit.count}
+    with connection.cursor() as cursor:
+        cursor.execute(RESERVE, {"key": _short(key), **asked})
+        return int(cursor.rowcount) == 1
 
 
 def locked_until(key: str, limit: Limit, at: datetime) -> datetime | None:
@@ -59,6 +62,13 @@ def give_back(key: str) -> None:
 def clear(key: str) -> None:
     """Forget the attempts of this key."""
     Throttle.objects.filter(key=_short(key)).delete()
+
+
+def passed(key: str, others: Iterable[str]) -> None:
+    """The attempt was good: the attempts of `key` are forgotten, and of the others this one does not count. One statement."""
+    key, keys = _short(key), [_short(other) for other in others]
+    left = Case(When(key=key, then=Value(0)), default=F("count") - 1)
+    Throttle.objects.filter(key__in=[key, *keys], count__gt=0).update(count=left)
 
 
 def tidy(at: datetime) -> int:

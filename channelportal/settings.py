@@ -187,7 +187,7 @@ PASSWORD_HASHERS = [
 if DEMO:  # passwords of the demo are of a kind that only the demo knows
     PASSWORD_HASHERS.insert(0, "channelportal.demo.hashers.DemoHasher")
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = []  # accounts/passwords.py holds the rules, with their tests
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "channelportal.core.sessions"  # the rows of Django, written once
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -200,6 +200,7 @@ SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=30))  #
 AXES_LOCK_OUT_AT_FAILURE = (
     False  # it keeps the record of failures; the lock is accounts/backends.py, which counts before it hashes
 )
+AXES_DISABLE_ACCESS_LOG = True  # who signed in, when, from where: audit trail, list of sessions
 AXES_CLIENT_IP_CALLABLE = "channelportal.core.middleware.client_address"
 AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "channelportal"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -128,13 +129,20 @@ def find(typed: str) -> User | None:
     return found[0] if len(found) == 1 else None
 
 
-def verify(typed: str, password: str, *, at: datetime | None = None) -> User | None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whose account it is, as `find` said a moment ago."""
+
+    user: User | None
+
+
+def verify(typed: str, password: str, *, at: datetime | None = None, found: Found | None = None) -> User | None:
     """The person with this account and password, own or issued; None for whatever reason. One hash is worked out in
     any case.
 
     A good issued password is used up here: from now on the account has no other, until its owner chooses one."""
     at = at or now()
-    user = find(typed)
+    user = found.user if found else find(typed)
     if len(password) > passwords.LONGEST:
         password = ""  # over-long ones are never hashed; the dummy is
     one_time = passwords.issued(password)

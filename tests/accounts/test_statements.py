@@ -110,7 +110,7 @@ def test_it_puts_in_the_moment_anew(cast: Cast, monkeypatch: pytest.MonkeyPatch)
 
 def test_it_asks_another_text_when_rights_change(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     def seen(user: User) -> QuerySet[Unit]:
-        return Unit.objects.all() if access.scope(user).manages_company else Unit.objects.filter(pk=user.unit_id)
+        return Unit.objects.all() if access.scope(user).manages_company else Unit.objects.filter(pk=user.unit_id or 0)
 
     assert len(statements.rows(seen, plain(cast.kefu_head))) == 1
     assert len(statements.rows(seen, plain(cast.kefu_head))) == 1

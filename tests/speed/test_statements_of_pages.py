@@ -15,16 +15,17 @@ from accounts.models import User
 from channelportal.core import calendar, clock, search, stamps
 from feedback import supplied, workflow
 from feedback.models import Entry, Obligation, Ticket, TicketKind
-from tests.people import Cast
+from feedback.sweep import sweep
+from tests.people import PASSWORD, Cast
 
 pytestmark = pytest.mark.both
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", 'SELECT "core_stamp"', "SELECT clock_timestamp()")
 # address, who, statements at most: without the stamps' look (once in two seconds) and the clock's
 PAGES = [
-    ("/tickets/?view=all", "kefu_officer", 8),
-    ("/tickets/?view=all&state=open&sort=due", "qifa_head", 8),
+    ("/tickets/?view=all", "kefu_officer", 7),
+    ("/tickets/?view=all&state=open&sort=due", "qifa_head", 7),
     ("/tickets/?view=all&text=水泵", "ludong_head", 8),
-    ("/tickets/", "ludong_member", 8),
+    ("/tickets/", "ludong_member", 7),
     ("/", "kefu_officer", 12),
     ("/", "kefu_head", 12),
     ("/", "qifa_head", 12),
@@ -103,3 +104,30 @@ def test_it_costs_the_same_with_many_tickets(
     many = cost(client, address)
     assert len(many) == len(few), "\n".join(many)
     assert len(many) <= most, "\n".join(many)
+
+
+# ── without a page ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_signing_in_takes_eight(cast: Cast) -> None:
+    """Besides the clock: who, two counts, their end, last sign-in, audit, what was kept, session."""
+    known = {"username": cast.kefu_officer.username, "password": PASSWORD}
+    Client().post("/sign-in/", known)
+
+    with CaptureQueriesContext(connection) as queries:
+        answer = Client().post("/sign-in/", known)
+
+    asked = [query["sql"][:90] for query in queries.captured_queries if not query["sql"].startswith(CONTROL)]
+    assert answer.status_code == 302
+    assert len(asked) <= 8, asked
+
+
+def test_a_sweep_with_nothing_due_takes_five(cast: Cast) -> None:
+    """The clock, calendars not yet counted, the ladder, what is due, the heartbeat."""
+    sweep()
+
+    with CaptureQueriesContext(connection) as queries:
+        assert sweep() == 0
+
+    asked = [query["sql"][:90] for query in queries.captured_queries]
+    assert sum(not sql.startswith(CONTROL[:-1]) for sql in asked) <= 5, asked
