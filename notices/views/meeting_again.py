@@ -65,7 +65,7 @@ def _moments(meeting: Meeting, user: User) -> tuple[datetime, datetime]:
     days, kind = calendar.current(unit_id=user.unit_id), meeting.kind
     earliest = days.shift(local_date(clock.now()), kind.notice_days + 1)
     first = next_day(Rule(kind.times, Period(kind.period)), local_date(meeting.starts_at), earliest, days)
-    posts = [one for one in (meeting.chair, meeting.recorder or meeting.called_by) if one]
+    posts = [meeting.chair, meeting.recorder or meeting.called_by]
     for number in range(TRIED):
         starts, ends = _on(meeting, days.shift(first, number))
         if not meeting_clashes.clashes(starts, ends, posts, viewer=user, place=meeting.place):
