@@ -288,7 +288,7 @@ def _recorded(cast: Cast) -> Meeting:
 def _vault(cast: Cast) -> Meeting:
     """A confidential one, recorded."""
     topic = AgendaRow("VAULTTOPIC", 20, "周主管", [paper("VAULTPAPER", cast.market_officer)])
-    said = {name: "VAULTWHY" for name in ("off_hours_reason", "short_notice_reason")}
+    said = dict.fromkeys(("off_hours_reason", "short_notice_reason"), "VAULTWHY")
     said |= {"title": "VAULTTITLE", "purpose": "VAULTPURPOSE", "place": "VAULTPLACE", "level": "confidential"}
     meeting = _called(cast, days=1, at=clock.now() - timedelta(days=3), agenda=[topic], **said)
     sittings.hold(meeting, by=cast.market_officer)
