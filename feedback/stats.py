@@ -182,7 +182,7 @@ def standing(now: datetime) -> Standing:
 
 def standing_by_unit(now: datetime) -> dict[int, Standing]:
     """The same for each unit that owes something. One query."""
-    rows = Ticket.objects.owed().order_by().values("responsible").annotate(**_counts(now))
+    rows: Any = Ticket.objects.owed().order_by().values("responsible").annotate(**_counts(now))
     return {row["responsible"]: Standing(**{name: row[name] for name in _names()}) for row in rows}
 
 
