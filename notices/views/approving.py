@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +17,7 @@ from accounts import access
 from accounts.access import Refused
 from accounts.models import User
 from channelportal.core.errors import Invalid, WrongState
+from channelportal.core.pages import show_form
 from channelportal.lib import rich
 from channelportal.lib.rich import Block
 from notices import chain, deciders, rights, workflow
@@ -116,7 +117,7 @@ def _run(form: DecisionForm, deed: Any) -> bool:
     try:
         deed()
     except Invalid as wrong:
-        form.add_error(wrong.field if wrong.field in form.fields else None, str(wrong.message))
+        wrong.show_in(form)
         return False
     return True
 
@@ -159,7 +160,7 @@ def _show(request: HttpRequest, notice: Notice, found: Situation, form: Decision
         "short": workflow.short_lead(notice, version, at=now) if version.pk else None,
         "stands_in": mine and user.role == User.Role.DEPUTY,
     }  # fmt: skip
-    return render(request, "notices/approve.html", context, status=422 if form.is_bound else 200)
+    return show_form(request, "notices/approve.html", context)
 
 
 def _why_not(found: Situation, user: User) -> str:
