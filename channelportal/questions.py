@@ -88,8 +88,8 @@ def _file(form: AskForm, notice: Notice, user: User) -> Ticket | None:
 
 
 def _title(notice: Notice, body: str) -> str:
-    """A ticket is read by people who do not see the notice, and passed on: it names the notice by its number only, with the beginning
-    of the question, which of a confidential one stays out of the mails that carry a ticket's title."""
+    """A ticket is read by people who do not see the notice, and passed on: it names the notice by its number only, with the
+    beginning of the question, which of a confidential one stays out of the mails that carry a ticket's title."""
     if notice.confidential:
         return _("Question about notice %(number)s") % {"number": notice.number}
     words = _("Question about notice %(number)s: %(question)s")
