@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
 from typing import Any
 
 import openpyxl
@@ -19,8 +18,8 @@ from accounts.workflow import registration as verbs
 from channelportal.core.errors import Invalid, WrongState
 from channelportal.core.models import AuditEntry, OutboxMessage
 from tests.accounts.test_registration import file
-from tests.accounts.test_sign_in import at_once  # noqa: F401 (a fixture)
 from tests.people import Cast, cast
+from tests.threads import results
 
 
 def waiting(cast: Cast, **values: Any) -> Registration:
@@ -149,7 +148,7 @@ def test_it_approves_once(client: Client, cast: Cast) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_it_makes_one_account_of_thirty_two_approvals(at_once: Callable[..., list[Any]]) -> None:  # noqa: F811
+def test_it_makes_one_account_of_thirty_two_approvals() -> None:
     company = cast()
     one = new_unit(company)
     people = [company.market_head, company.market_officer]
@@ -157,10 +156,10 @@ def test_it_makes_one_account_of_thirty_two_approvals(at_once: Callable[..., lis
     def approve(number: int) -> Any:
         return verbs.approve(one, by=User.objects.get(pk=people[number % 2].pk), means="paper")
 
-    results = at_once(32, approve)
+    found = results([lambda number=number: approve(number) for number in range(32)])
 
-    assert sum(isinstance(result, verbs.Approved) for result in results) == 1
-    assert sum(isinstance(result, WrongState) for result in results) == 31, results
+    assert sum(isinstance(result, verbs.Approved) for result in found) == 1
+    assert sum(isinstance(result, WrongState) for result in found) == 31, found
     assert User.objects.filter(email="new@example.com").count() == 1
     assert Unit.objects.filter(name="胶东海达商贸有限公司").count() == 1
     assert OneTimePassword.objects.count() == 1
@@ -168,13 +167,13 @@ def test_it_makes_one_account_of_thirty_two_approvals(at_once: Callable[..., lis
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_it_uses_an_issued_password_once_of_sixteen_tries(at_once: Callable[..., list[Any]]) -> None:  # noqa: F811
+def test_it_uses_an_issued_password_once_of_sixteen_tries() -> None:
     company = cast()
     issued = passwords.issue(company.kefu_head, by=company.qifa_head, means="paper")
 
-    results = at_once(16, lambda _n: passwords.verify("kefu.head", issued.shown))
+    found = results([lambda: passwords.verify("kefu.head", issued.shown)] * 16)
 
-    assert sum(result is not None for result in results) == 1
+    assert sum(result is not None for result in found) == 1
     assert OneTimePassword.objects.get().tries <= 5
 
 

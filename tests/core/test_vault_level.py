@@ -13,7 +13,7 @@ import pytest
 from channelportal.core import files, tidying
 from channelportal.core.errors import Unreadable
 from channelportal.core.models import AuditEntry, StoredFile
-from tests.core.test_races import at_once
+from tests.threads import results
 
 AT = datetime(2026, 5, 8, 2, 0, tzinfo=UTC)
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
@@ -105,7 +105,7 @@ def test_it_encrypts_nothing_that_was_not_uploaded(
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_it_encrypts_once_by_four_at_a_time(shelf: Path, stored: StoredFile) -> None:
-    done = at_once(4, lambda: files.protect(StoredFile.objects.get(pk=stored.pk), at=AT))
+    done = results([lambda: files.protect(StoredFile.objects.get(pk=stored.pk), at=AT)] * 4)
 
     assert sorted(done) == [False, False, False, True]
     assert files.content(StoredFile.objects.get()) == SECRET
