@@ -30,6 +30,7 @@ def first(rows: QuerySet[Any], user: User, today: date, count: int) -> QuerySet[
     mine = desk.received(user, today).order_by("-delivered_at", "-notice")
     urgent = Case(When(notice__urgency=Notice.Urgency.URGENT, then=0), When(ASKED, then=1), default=2)
     asked_by = Case(When(ASKED, then=F("due_at")))
-    wants = mine.filter(WANTS).order_by(urgent, asked_by.asc(nulls_last=True), "-delivered_at", "-notice")
+    # no moment: first or last, as the database has it in SORTS too
+    wants = mine.filter(WANTS).order_by(urgent, asked_by.asc(), "-delivered_at", "-notice")
     rest = mine.exclude(opened_at=None).exclude(ASKED)
     return rows.filter(Among("pk", wants.values("notice")[:count]) | Among("pk", rest.values("notice")[:count]))
