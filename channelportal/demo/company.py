@@ -195,20 +195,3 @@ def _contacts(company: Company) -> None:
         staff = company.people[(manager, "member")]
         unit.contact = staff[number % len(staff)]
     Unit.objects.bulk_update([company.units[key] for key in company.channels], ["contact"])
-
-
-def roles_to_show(company: Company) -> list[tuple[str, User]]:
-    """The accounts that `make run` prints."""
-    pick = company.one
-    return [
-        ("channel employee", pick("鲁东", "member")),
-        ("channel officer", pick("鲁东", "officer")),
-        ("channel head", pick("鲁东", "head")),
-        ("branch employee", pick("沈阳", "member")),
-        ("department officer", pick("kefu", "officer")),
-        ("department head", pick("kefu", "head")),
-        ("market department", pick("market", "officer")),
-        ("supervising department", pick("qifa", "officer")),
-        ("supervising head", pick("qifa", "head")),
-        ("company management", pick("office", "head")),
-    ]

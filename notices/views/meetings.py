@@ -12,12 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import scope, signed_in
-from accounts.models import User
 from channelportal.core import clock, tabs
 from channelportal.core.lists import Column, page_of
 from notices import meeting_desk
 from notices.meeting_filters import SORTS, MeetingFilter, views_for
-from notices.models import Invitation, Meeting
+from notices.models import Invitation
 
 COLUMNS: Final = [
     Column(_("Number"), attrgetter("number")),
@@ -57,8 +56,3 @@ def meetings(request: HttpRequest) -> HttpResponse:
     for line in context["lines"]:
         line["todo"] = context["todo"].get(line["meeting"].get_absolute_url())
     return render(request, "meetings/list.html", context)
-
-
-def meeting_or_none(user: User, number: str) -> Meeting | None:
-    """By its whole number, for the search."""
-    return Meeting.objects.visible_to(user).filter(number=number).first()
